@@ -8,6 +8,7 @@
 
 #include "inet.h"
 #include "ipv4.h"
+#include "ipv6.h"
 
 #define LEASE_LEAST_S 60u
 #define LEASE_MOST_S (1u << 30)
@@ -26,6 +27,8 @@ static enum router_error judge_port(const struct router_port *p)
 
 	if (mac == 0 || mac_is_group(mac) || p->mtu < ROUTER_MTU_MIN || p->mtu > ROUTER_MTU_MAX)
 		return ROUTER_BAD_PORT;
+	if (p->prefix6 != 0 && (p->is_outer != 0 || !ip6_prefix_ok(p->prefix6)))
+		return ROUTER_BAD_PREFIX6;
 	if (p->address == 0)
 		return p->is_outer != 0 && p->prefix_bits == 0 && p->serves_dhcp == 0 && p->speaks_rip == 0 ?
 		       ROUTER_OK : ROUTER_BAD_OUTER;
@@ -47,7 +50,7 @@ static bool overlap(const struct router_port *a, const struct router_port *b)
 {
 	u32 bits = a->prefix_bits < b->prefix_bits ? a->prefix_bits : b->prefix_bits;
 
-	if (memcmp(a->mac, b->mac, MAC_BYTES) == 0)
+	if (memcmp(a->mac, b->mac, MAC_BYTES) == 0 || (a->prefix6 != 0 && a->prefix6 == b->prefix6))
 		return true;
 	return a->address != 0 && b->address != 0 && in_prefix(a->address, b->address, bits);
 }

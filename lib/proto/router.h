@@ -8,7 +8,8 @@
  * signals ROUTER_BIT_CONFIG after it wrote. The router judges the whole configuration before it takes any of it: one
  * that is wrong changes nothing, and the report says so (taken, error).
  *
- * IPv4 addresses are numbers in the processor's byte order: 10.0.0.1 is 0x0a000001.
+ * IPv4 addresses are numbers in the processor's byte order: 10.0.0.1 is 0x0a000001. Of IPv6 addresses, [0] is the upper
+ * half and [1] the lower one: 2001:db8::1 is { 0x20010db800000000, 1 }.
  */
 #ifndef VOS_ROUTER_H
 #define VOS_ROUTER_H
@@ -52,6 +53,8 @@ struct router_port {
 	u32 mtu;		/* of IP packets, ROUTER_MTU_MIN .. ROUTER_MTU_MAX */
 	u32 pool_first, pool_last;	/* that the DHCP server gives to whom it does not know; both 0: to nobody */
 	u32 lease_s;		/* at least 60 */
+	u64 prefix6;		/* of an inner port: the upper half of its IPv6 network's addresses, of which hosts
+				 * choose the lower one; 0: it has no IPv6 */
 };
 
 /* To prefix/bits by `gateway`, a neighbour at `port`. Of equal ones the least preference is taken. */
@@ -102,6 +105,7 @@ enum router_error {
 	ROUTER_BAD_ROUTE,
 	ROUTER_BAD_FORWARD,	/* also: two of one port */
 	ROUTER_BAD_NAME,	/* also: one twice, or two with one address or MAC */
+	ROUTER_BAD_PREFIX6,	/* not one of a network's, or of the outer port */
 	ROUTER_ERROR_COUNT
 };
 
@@ -109,13 +113,14 @@ enum router_error {
 /* Why a packet was not handed on. */
 enum router_drop {
 	ROUTER_DROP_NONE,
-	ROUTER_DROP_LINK,	/* not for this router's MAC address, tagged, or neither IPv4 nor ARP */
+	ROUTER_DROP_LINK,	/* not for this router's MAC address, tagged, or neither IP nor ARP; IPv6 at a port
+				 * without it */
 	ROUTER_DROP_MALFORMED,	/* headers, lengths, checksum */
 	ROUTER_DROP_SOURCE,	/* no host's address, or one that is not behind that port */
 	ROUTER_DROP_TTL,
 	ROUTER_DROP_ROUTE,	/* there is none */
 	ROUTER_DROP_TOO_LONG,	/* for the next network */
-	ROUTER_DROP_NEIGHBOUR,	/* does not answer to ARP, or too many are asked for */
+	ROUTER_DROP_NEIGHBOUR,	/* does not answer, or too many are asked for */
 	ROUTER_DROP_NAT_NONE,	/* from outside, and nobody asked for it */
 	ROUTER_DROP_NAT_LIMIT,	/* that host has too many entries, or the table is full */
 	ROUTER_DROP_NAT_KIND,	/* a protocol that can't be translated */
@@ -135,11 +140,21 @@ enum router_dhcp_state {
 #define ROUTER_REPORT_NEIGHBOURS 256u
 #define ROUTER_REPORT_SESSIONS 1024u
 #define ROUTER_REPORT_ROUTES 128u
+#define ROUTER_REPORT_ROUTES6 128u
 
 struct router_report_port {
 	u64 in_frames, in_bytes, out_frames, out_bytes;
 	u32 address;			/* 0: none yet */
 	u32 prefix_bits;
+	u64 address6[2];		/* in a network of 64 bits; 0: none */
+};
+
+/* As struct router_route. */
+struct router_report_route6 {
+	u64 prefix[2], gateway[2];
+	u8 bits, port;
+	u16 preference;
+	u32 zero;
 };
 
 struct router_report_lease {
@@ -150,6 +165,12 @@ struct router_report_lease {
 
 struct router_report_neighbour {
 	u32 address;
+	u8 mac[6];
+	u8 port, is_known;		/* 0: asked for */
+};
+
+struct router_report_neighbour6 {
+	u64 address[2];
 	u8 mac[6];
 	u8 port, is_known;		/* 0: asked for */
 };
@@ -170,7 +191,7 @@ struct router_report {
 	u32 gateway;			/* of the default route; 0: none */
 	u32 servers[ROUTER_SERVERS];	/* of DNS, in use */
 	u32 session_total;		/* in the table; the report may hold fewer */
-	u32 lease_count, neighbour_count, session_count, route_count;
+	u32 lease_count, neighbour_count, session_count, route_count, neighbour6_count, route6_count;
 	u32 zero;
 	u64 drops[ROUTER_DROP_COUNT];
 	u64 forwarded, answered;	/* packets handed on / that the router answered itself */
@@ -179,6 +200,8 @@ struct router_report {
 	struct router_report_lease lease[ROUTER_REPORT_LEASES];
 	struct router_report_neighbour neighbour[ROUTER_REPORT_NEIGHBOURS];
 	struct router_report_session session[ROUTER_REPORT_SESSIONS];
+	struct router_report_route6 route6[ROUTER_REPORT_ROUTES6];
+	struct router_report_neighbour6 neighbour6[ROUTER_REPORT_NEIGHBOURS];
 };
 _Static_assert(sizeof(struct router_report) <= ROUTER_REPORT_BYTES, "layout");
 

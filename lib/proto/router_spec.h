@@ -27,6 +27,7 @@ struct router_port_spec {
 	u32 vlan;			/* 1 .. 4094; 0 = VLAN_DEFAULT */
 	u32 flags;			/* of an inner port; the outer one has none */
 	u32 address, prefix_bits;	/* both 0: from DHCP, the outer port alone */
+	u64 prefix6;			/* of an inner port: struct router_port; 0: it has no IPv6 */
 };
 
 struct router_forward_spec {
@@ -71,7 +72,7 @@ struct router_row {
 };
 
 enum router_table { ROUTER_TABLE_ROUTES, ROUTER_TABLE_LEASES, ROUTER_TABLE_NEIGHBOURS, ROUTER_TABLE_SESSIONS,
-		    ROUTER_TABLE_COUNT };
+		    ROUTER_TABLE_ROUTES6, ROUTER_TABLE_NEIGHBOURS6, ROUTER_TABLE_COUNT };
 #define ROUTER_LINES 64u		/* in one reply */
 
 /* Some rows of one of a router's tables. */
@@ -85,6 +86,8 @@ struct router_lines {
 		struct router_report_lease lease[ROUTER_LINES];
 		struct router_report_neighbour neighbour[ROUTER_LINES];
 		struct router_report_session session[ROUTER_LINES];
+		struct router_report_route6 route6[ROUTER_LINES];
+		struct router_report_neighbour6 neighbour6[ROUTER_LINES];
 	};
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipv6_text.h"
 #include "items.h"
 #include "range.h"
 #include "request.h"
@@ -14,8 +15,8 @@
 
 #define OUTER_USAGE "--outer is SWITCH, or SWITCH,ADDRESS/BITS,gateway=ADDRESS, then vlan=N, dns=ADDRESS, with " \
 	"commas between"
-#define INNER_USAGE "--inner is SWITCH,ADDRESS/BITS such as lan,10.1.0.1/24, then vlan=N, dhcp=off, rip=on, with " \
-	"commas between"
+#define INNER_USAGE "--inner is SWITCH,ADDRESS/BITS such as lan,10.1.0.1/24, then vlan=N, dhcp=off, rip=on, " \
+	"ip6=PREFIX/64, with commas between"
 #define FORWARD_USAGE "--forward is tcp:PORT:VM:PORT or udp:PORT:VM:PORT, such as tcp:8080:web:80"
 
 /* A port that is being read. */
@@ -78,6 +79,24 @@ static bool set_rip(struct reading *r, const char *value, struct cmd_error *erro
 	return set_flag(r, "rip=", value, "on", ROUTER_SPEAKS_RIP, error);
 }
 
+static bool set_prefix6(struct reading *r, const char *value, struct cmd_error *error)
+{
+	const char *slash = strchr(value, '/');
+	char text[IPV6_TEXT_BYTES] = "";
+	u64 address[2] = { 0 };
+
+	if (slash && (size_t)(slash - value) < sizeof(text))
+		memcpy(text, value, (size_t)(slash - value));
+	if (!slash || strcmp(slash, "/64") != 0 || !ipv6_parse(text, address) || address[0] == 0)
+		return error_set(error, RESULT_USAGE, "ip6= is the prefix of a network of 64 bits, such as "
+			"fd00:1:2:3::/64, not \"%.50s\"", value);
+	if (address[1] != 0)
+		return error_set(error, RESULT_USAGE, "\"%.50s\" is the address of a host. ip6= is the network's: "
+			"leave out what is behind its first 64 bits, as in fd00:1:2:3::/64", value);
+	r->port->prefix6 = address[0];
+	return true;
+}
+
 static bool set_gateway(struct reading *r, const char *value, struct cmd_error *error)
 {
 	return (ipv4_parse(value, &r->spec->gateway) && r->spec->gateway != 0) ||
@@ -107,7 +126,7 @@ static const struct {
 	u32 kinds;
 } keys[] = {
 	{ "vlan=", set_vlan, OF_OUTER | OF_INNER }, { "dhcp=", set_dhcp, OF_INNER },
-	{ "rip=", set_rip, OF_INNER },
+	{ "rip=", set_rip, OF_INNER }, { "ip6=", set_prefix6, OF_INNER },
 	{ "gateway=", set_gateway, OF_OUTER }, { "dns=", set_server, OF_OUTER | MANY },
 };
 
@@ -257,14 +276,26 @@ const char *router_outer_text(char *text, const struct router_spec *spec)
 	return text;
 }
 
+const char *router_network6_text(char *text, const u64 address[2], u32 bits)
+{
+	char groups[IPV6_TEXT_BYTES];
+
+	(void)snprintf(text, ROUTER_TEXT_BYTES, "%s/%u", ipv6_text(groups, address), bits);
+	return text;
+}
+
 const char *router_inner_text(char *text, const struct router_port_spec *port)
 {
 	u32 used = begin_port(text, port);
+	char network[ROUTER_TEXT_BYTES];
 
 	if ((port->flags & ROUTER_NO_DHCP) != 0)
 		used += (u32)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",dhcp=off");
 	if ((port->flags & ROUTER_SPEAKS_RIP) != 0)
-		(void)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",rip=on");
+		used += (u32)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",rip=on");
+	if (port->prefix6 != 0)
+		(void)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",ip6=%s",
+			router_network6_text(network, (const u64[2]){ port->prefix6, 0 }, 64));
 	return text;
 }
 

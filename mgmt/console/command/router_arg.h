@@ -22,6 +22,8 @@ const char *router_forward_text(char *text, const struct router_forward_spec *fo
 
 /* "10.0.0.1/24", into text[ROUTER_TEXT_BYTES]; returned. */
 const char *router_network_text(char *text, u32 address, u32 bits);
+/* The same of IPv6: "fd00:1:2:3::/64". */
+const char *router_network6_text(char *text, const u64 address[2], u32 bits);
 /* "tcp", "udp", "icmp". */
 const char *router_protocol_text(u32 protocol);
 

@@ -151,6 +151,8 @@ static void *router_table(struct inventory *m, u32 table, u32 *most, size_t *byt
 		[ROUTER_TABLE_LEASES] = { m->leases, ARRAY_COUNT(m->leases), sizeof(m->leases[0]) },
 		[ROUTER_TABLE_NEIGHBOURS] = { m->neighbours, ARRAY_COUNT(m->neighbours), sizeof(m->neighbours[0]) },
 		[ROUTER_TABLE_SESSIONS] = { m->sessions, ARRAY_COUNT(m->sessions), sizeof(m->sessions[0]) },
+		[ROUTER_TABLE_ROUTES6] = { m->routes6, ARRAY_COUNT(m->routes6), sizeof(m->routes6[0]) },
+		[ROUTER_TABLE_NEIGHBOURS6] = { m->neighbours6, ARRAY_COUNT(m->neighbours6), sizeof(m->neighbours6[0]) },
 	};
 
 	*most = tables[table].most;

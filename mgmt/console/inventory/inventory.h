@@ -78,6 +78,8 @@ struct inventory {
 	struct router_route routes[ROUTER_REPORT_ROUTES];
 	struct router_report_neighbour neighbours[ROUTER_REPORT_NEIGHBOURS];
 	struct router_report_session sessions[ROUTER_REPORT_SESSIONS];
+	struct router_report_route6 routes6[ROUTER_REPORT_ROUTES6];
+	struct router_report_neighbour6 neighbours6[ROUTER_REPORT_NEIGHBOURS];
 	u32 pool_count;
 	struct pool_row pools[STORE_POOLS_MAX];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */

@@ -11,7 +11,7 @@
 
 #include "out.h"
 
-#define JSON_TOKENS 192u
+#define JSON_TOKENS 256u
 #define JSON_DEPTH 8u
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };

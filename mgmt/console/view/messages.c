@@ -393,6 +393,8 @@ static void router_spec(struct cmd_error *error, const struct reply *reply)
 		[ROUTER_BAD_ROUTE] = "the gateway is not in the network of the outer port's address",
 		[ROUTER_BAD_FORWARD] = "a forward is to a VM, or to an address of the network of an inner port; there "
 			"is one for each protocol and port; and the router needs --outer for them",
+		[ROUTER_BAD_PREFIX6] = "ip6= is the network of one inner port, such as ip6=fd00:1:2:3::/64; not one "
+			"within a link (fe80::), nor of groups (ff00::)",
 		[ROUTER_BAD_NAME] = "the name of a router has at most 24 characters",
 	};
 	const char *text = reply->have < ROUTER_ERROR_COUNT ? texts[reply->have] : 0;

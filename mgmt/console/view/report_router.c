@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipv6_text.h"
 #include "nic_arg.h"
 #include "report.h"
 #include "report_tables.h"
@@ -154,6 +155,35 @@ static void route_lines(const struct out *out, const struct inventory *m)
 	}
 }
 
+static void address6_lines(const struct out *out, const struct router_row *row)
+{
+	char network[ROUTER_TEXT_BYTES];
+	bool is_first = true;
+
+	for (u32 i = 0; i < ROUTER_PORTS; i++) {
+		if (!router_port_of(row, i) || row->port[i].address6[0] == 0)
+			continue;
+		label(out, is_first ? "ipv6" : "");
+		out_format(out, "port %u %s\n", i, router_network6_text(network, row->port[i].address6, 64));
+		is_first = false;
+	}
+}
+
+static void route6_lines(const struct out *out, const struct inventory *m)
+{
+	char network[ROUTER_TEXT_BYTES], gateway[IPV6_TEXT_BYTES];
+
+	for (u32 i = 0; i < m->line_count[ROUTER_TABLE_ROUTES6]; i++) {
+		const struct router_report_route6 *r = &m->routes6[i];
+
+		label(out, i == 0 ? "routes6" : "");
+		out_format(out, "%s via %s, port %u, preference %u\n",
+			router_network6_text(network, r->prefix, r->bits),
+			(r->gateway[0] | r->gateway[1]) != 0 ? ipv6_text(gateway, r->gateway) : "-", r->port,
+			r->preference);
+	}
+}
+
 static void lease_lines(const struct out *out, const struct inventory *m)
 {
 	char text[UNIT_TEXT_BYTES], mac[MAC_TEXT_BYTES];
@@ -184,6 +214,24 @@ static void neighbour_lines(const struct out *out, const struct inventory *m)
 		struct table_line line = line_begin(out);
 
 		cell(&line, 15, ipv4_text(text, n->address));
+		cell(&line, 17, n->is_known ? router_mac_text(mac, n->mac) : "asked for");
+		snprintf(text, sizeof(text), "%u", n->port);
+		cell(&line, -4, text);
+		line_end(&line);
+	}
+}
+
+static void neighbour6_lines(const struct out *out, const struct inventory *m)
+{
+	char text[IPV6_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+
+	if (m->line_count[ROUTER_TABLE_NEIGHBOURS6])
+		out_format(out, "%-39s  %-17s  %4s\n", "NEIGHBOUR", "MAC", "PORT");
+	for (u32 i = 0; i < m->line_count[ROUTER_TABLE_NEIGHBOURS6]; i++) {
+		const struct router_report_neighbour6 *n = &m->neighbours6[i];
+		struct table_line line = line_begin(out);
+
+		cell(&line, 39, ipv6_text(text, n->address));
 		cell(&line, 17, n->is_known ? router_mac_text(mac, n->mac) : "asked for");
 		snprintf(text, sizeof(text), "%u", n->port);
 		cell(&line, -4, text);
@@ -233,6 +281,8 @@ void report_router(const struct out *out, const void *what)
 	outer_lines(out, row);
 	forward_lines(out, row);
 	route_lines(out, m);
+	address6_lines(out, row);
+	route6_lines(out, m);
 	out_format(out, "%4s  %-10s  %-7s  %-18s  %-4s  %10s  %10s\n", "PORT", "SWITCH", "STATE", "ADDRESS", "KIND",
 		"GOT", "SENT");
 	for (u32 i = 0; i < ROUTER_PORTS; i++)
@@ -241,5 +291,6 @@ void report_router(const struct out *out, const void *what)
 	drop_line(out, row);
 	lease_lines(out, m);
 	neighbour_lines(out, m);
+	neighbour6_lines(out, m);
 	session_lines(out, m, row);
 }

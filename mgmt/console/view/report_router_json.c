@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "ipv6_text.h"
 #include "nic_arg.h"
 #include "report.h"
 #include "router_arg.h"
@@ -16,6 +17,13 @@ static void json_ip(struct json_writer *w, const char *key, u32 address)
 	char text[UNIT_TEXT_BYTES];
 
 	json_text(w, key, address ? ipv4_text(text, address) : "");
+}
+
+static void json_ip6(struct json_writer *w, const char *key, const u64 address[2])
+{
+	char text[IPV6_TEXT_BYTES];
+
+	json_text(w, key, (address[0] | address[1]) != 0 ? ipv6_text(text, address) : "");
 }
 
 static void json_network(struct json_writer *w, const char *key, u32 address, u32 bits)
@@ -38,6 +46,7 @@ static void json_port(struct json_writer *w, const struct router_row *row, u32 p
 	json_number(w, "vlan", vlan_or_default(spec->vlan));
 	json_ip(w, "address", report->address);
 	json_number(w, "prefix", report->prefix_bits);
+	json_ip6(w, "address6", report->address6);
 	json_bool(w, "serves-dhcp", port != ROUTER_PORT_OUTER && (spec->flags & ROUTER_NO_DHCP) == 0);
 	json_bool(w, "speaks-rip", (spec->flags & ROUTER_SPEAKS_RIP) != 0);
 	json_number(w, "got-frames", report->in_frames);
@@ -117,6 +126,24 @@ static void json_routes(struct json_writer *w, const struct inventory *m)
 	json_close(w, ']');
 }
 
+static void json_routes6(struct json_writer *w, const struct inventory *m)
+{
+	char network[ROUTER_TEXT_BYTES];
+
+	json_open(w, "routes6", '[');
+	for (u32 i = 0; i < m->line_count[ROUTER_TABLE_ROUTES6]; i++) {
+		const struct router_report_route6 *r = &m->routes6[i];
+
+		json_open(w, 0, '{');
+		json_text(w, "network", router_network6_text(network, r->prefix, r->bits));
+		json_ip6(w, "gateway", r->gateway);
+		json_number(w, "port", r->port);
+		json_number(w, "preference", r->preference);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
 static void json_leases(struct json_writer *w, const struct inventory *m)
 {
 	char mac[MAC_TEXT_BYTES];
@@ -147,6 +174,23 @@ static void json_neighbours(struct json_writer *w, const struct inventory *m)
 
 		json_open(w, 0, '{');
 		json_ip(w, "address", n->address);
+		json_text(w, "mac", n->is_known ? router_mac_text(mac, n->mac) : "");
+		json_number(w, "port", n->port);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void json_neighbours6(struct json_writer *w, const struct inventory *m)
+{
+	char mac[MAC_TEXT_BYTES];
+
+	json_open(w, "neighbour6-table", '[');
+	for (u32 i = 0; i < m->line_count[ROUTER_TABLE_NEIGHBOURS6]; i++) {
+		const struct router_report_neighbour6 *n = &m->neighbours6[i];
+
+		json_open(w, 0, '{');
+		json_ip6(w, "address", n->address);
 		json_text(w, "mac", n->is_known ? router_mac_text(mac, n->mac) : "");
 		json_number(w, "port", n->port);
 		json_close(w, '}');
@@ -201,8 +245,10 @@ void json_router(struct json_writer *w, const char *key, const void *what)
 	json_close(w, ']');
 	json_all_drops(w, row);
 	json_routes(w, m);
+	json_routes6(w, m);
 	json_leases(w, m);
 	json_neighbours(w, m);
+	json_neighbours6(w, m);
 	json_sessions(w, m);
 	json_close(w, '}');
 }

@@ -11,9 +11,10 @@ static u32 seconds(u64 now_ns)
 	return (u32)(now_ns / NS_PER_S);
 }
 
-void dns_init(struct dns *d, const struct dhcp_server *dhcp, struct nat_table *nat, struct dice dice)
+void dns_init(struct dns *d, const struct dhcp_server *dhcp, const struct names6 *names6, struct nat_table *nat,
+	      struct dice dice)
 {
-	*d = (struct dns){ .dhcp = dhcp, .nat = nat, .dice = dice };
+	*d = (struct dns){ .dhcp = dhcp, .names6 = names6, .nat = nat, .dice = dice };
 	for (u32 i = 0; i < ROUTER_PORTS; i++)
 		bucket_set(&d->rate[i], DNS_RATE);
 }
@@ -59,18 +60,35 @@ static const struct router_name *name_of(const struct dhcp_server *s, const char
 	return NULL;
 }
 
+static struct dns_address address_of(const struct dns *d, const struct router_name *name, u16 type, u32 now_s)
+{
+	u32 address = name->address != 0 ? name->address : dhcp_address_of(d->dhcp, mac_load(name->mac), now_s);
+	struct ip6 address6 = names6_of(d->names6, mac_load(name->mac));
+	struct dns_address found = { 0 };
+
+	if ((type == DNS_TYPE_A || type == DNS_TYPE_ANY) && address != 0) {
+		found.type = DNS_TYPE_A;
+		be32_store(found.bytes, address);
+	} else if ((type == DNS_TYPE_AAAA || type == DNS_TYPE_ANY) && !ip6_is_none(address6)) {
+		found.type = DNS_TYPE_AAAA;
+		ip6_store(found.bytes, address6);
+	}
+	return found;
+}
+
+static const struct dns_address no_address;
+
 static u32 answer_vos(const struct dns *d, const struct dns_message *m, const u8 *query, const char *text, u32 now_s,
 		      u8 *out)
 {
 	const struct router_name *name = name_of(d->dhcp, text);
-	bool is_address = m->class == DNS_CLASS_IN && (m->type == DNS_TYPE_A || m->type == DNS_TYPE_ANY);
-	u32 address = 0;
+	struct dns_address address = no_address;
 
 	if (name == NULL)
-		return dns_answer(out, m, query, DNS_NAME_ERROR, 0, 0);
-	if (is_address)
-		address = name->address != 0 ? name->address : dhcp_address_of(d->dhcp, mac_load(name->mac), now_s);
-	return dns_answer(out, m, query, DNS_NO_ERROR, address, DNS_TTL_S);
+		return dns_answer(out, m, query, DNS_NAME_ERROR, &no_address, 0);
+	if (m->class == DNS_CLASS_IN)
+		address = address_of(d, name, m->type, now_s);
+	return dns_answer(out, m, query, DNS_NO_ERROR, &address, DNS_TTL_S);
 }
 
 /* ---- Outwards ---- */
@@ -90,7 +108,7 @@ static u32 server_of(const struct dns *d)
 }
 
 /* NULL: as many as there may be, or no port is free. */
-static struct dns_question *open_question(struct dns *d, u32 station, u64 mac)
+static struct dns_question *open_question(struct dns *d, struct ip6 station, u64 mac)
 {
 	struct dns_question *q = NULL;
 	u32 count = 0, of_mac = 0;
@@ -100,7 +118,7 @@ static struct dns_question *open_question(struct dns *d, u32 station, u64 mac)
 			q = &d->open[i];
 			continue;
 		}
-		count += d->open[i].station == station;
+		count += ip6_equal(d->open[i].station, station);
 		of_mac += d->open[i].mac == mac;
 	}
 	if (q == NULL || count >= DNS_OPEN_STATION || of_mac >= DNS_OPEN_MAC)
@@ -115,7 +133,7 @@ static struct dns_question *again(struct dns *d, const struct own_udp *u, const 
 	for (u32 i = 0; i < DNS_OPEN; i++) {
 		struct dns_question *q = &d->open[i];
 
-		if (q->server != 0 && q->station == u->from && q->station_port == u->from_port &&
+		if (q->server != 0 && ip6_equal(q->station, u->from6) && q->station_port == u->from_port &&
 		    q->station_id == m->id && q->question == m->question)
 			return q;
 	}
@@ -130,14 +148,15 @@ static bool forward(struct dns *d, const struct own_udp *u, const struct dns_mes
 	if (server == 0)
 		return false;
 	if (q == NULL) {
-		q = open_question(d, u->from, u->mac);
+		q = open_question(d, u->from6, u->mac);
 		if (q == NULL)
 			return false;
 		q->id = (u16)d->dice.roll(d->dice.context);
 	}
 	q->mac = u->mac;
 	q->question = m->question;
-	q->station = u->from;
+	q->station = u->from6;
+	q->asked = u->to6;
 	q->server = server;
 	q->end_s = seconds(u->now_ns) + DNS_WAIT_S;
 	q->station_port = u->from_port;
@@ -146,7 +165,7 @@ static bool forward(struct dns *d, const struct own_udp *u, const struct dns_mes
 	memcpy(out, u->payload, u->count);
 	be16_store(out, q->id);
 	to->bytes = u->count;
-	to->to = (struct own_peer){ 0, server, PORT_DNS };
+	to->to = (struct own_peer){ .address = server, .port = PORT_DNS };
 	to->from_port = q->port;
 	return true;
 }
@@ -167,13 +186,23 @@ enum dns_action dns_asked(struct dns *d, const struct own_udp *u, bool has_outsi
 	if (error == DNS_NO_ERROR && dns_is_vos(u->payload, text))
 		to->bytes = answer_vos(d, &m, u->payload, text, seconds(u->now_ns), out);
 	else
-		to->bytes = dns_answer(out, &m, u->payload, error != DNS_NO_ERROR ? error : DNS_SERVER_FAILURE, 0, 0);
+		to->bytes = dns_answer(out, &m, u->payload, error != DNS_NO_ERROR ? error : DNS_SERVER_FAILURE,
+				       &no_address, 0);
 	to->port = u->port;
-	to->to = (struct own_peer){ u->mac, u->from, u->from_port };
+	to->to = (struct own_peer){ u->mac, u->from, u->from_port, u->from6 };
+	to->from6 = u->to6;
 	return DNS_REPLY;
 }
 
 /* ---- Inwards ---- */
+
+/* Of a message to who asked: nothing is sent in fragments. */
+static u32 room_for(const struct dns *d, const struct dns_question *q)
+{
+	u32 header = ip6_is_mapped(q->station) ? IPV4_BYTES : IPV6_BYTES;
+
+	return d->dhcp->ports[q->from].mtu - header - UDP_BYTES;
+}
 
 enum dns_action dns_heard(struct dns *d, const struct own_udp *u, u8 *out, struct dns_out *to)
 {
@@ -189,11 +218,16 @@ enum dns_action dns_heard(struct dns *d, const struct own_udp *u, u8 *out, struc
 		if (q->server == 0 || q->server != u->from || q->port != u->to_port || q->id != m.id ||
 		    q->question != m.question)
 			continue;
-		memcpy(out, u->payload, u->count);
-		be16_store(out, q->station_id);
 		to->bytes = u->count;
+		if (u->count > room_for(d, q))
+			to->bytes = dns_truncate(out, &m, u->payload);
+		else
+			memcpy(out, u->payload, u->count);
+		be16_store(out, q->station_id);
 		to->port = q->from;
-		to->to = (struct own_peer){ q->mac, q->station, q->station_port };
+		to->to = (struct own_peer){ q->mac, ip6_is_mapped(q->station) ? (u32)q->station.low : 0,
+					     q->station_port, q->station };
+		to->from6 = q->asked;
 		close_question(d, q);
 		return DNS_REPLY;
 	}

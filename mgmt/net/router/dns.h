@@ -13,6 +13,7 @@
 
 #include "dhcp_server.h"
 #include "dns_message.h"
+#include "names6.h"
 #include "nat_table.h"
 #include "own.h"
 
@@ -27,7 +28,8 @@
 struct dns_question {
 	u64 mac;			/* of the frame that it came in */
 	u64 question;
-	u32 station, server, end_s;	/* server 0: free */
+	struct ip6 station, asked;	/* who asked which address of the router; IPv4 ones are mapped */
+	u32 server, end_s;		/* server 0: free */
 	u16 station_port, station_id;
 	u16 port, id;			/* outside */
 	u8 from;			/* the router's port that it came through */
@@ -35,6 +37,7 @@ struct dns_question {
 
 struct dns {
 	const struct dhcp_server *dhcp;	/* names, leases, and the servers outside */
+	const struct names6 *names6;	/* addresses of those names */
 	struct nat_table *nat;		/* whose ports these are */
 	struct dice dice;
 	struct bucket rate[ROUTER_PORTS];
@@ -42,7 +45,8 @@ struct dns {
 	struct dns_question open[DNS_OPEN];
 };
 
-void dns_init(struct dns *d, const struct dhcp_server *dhcp, struct nat_table *nat, struct dice dice);
+void dns_init(struct dns *d, const struct dhcp_server *dhcp, const struct names6 *names6, struct nat_table *nat,
+	      struct dice dice);
 /* Who waits does so in vain: the outer address is another one. */
 void dns_forget(struct dns *d);
 /* Once a second. */
@@ -59,6 +63,7 @@ struct dns_out {
 	u32 port;
 	struct own_peer to;	/* FORWARD: its address and port */
 	u16 from_port;
+	struct ip6 from6;	/* REPLY: the address that was asked */
 };
 
 /* A question of a station, in a packet for the router. `has_outside`: the router has an outer address. */

@@ -11,6 +11,7 @@
 #define REPLY 0x8000u
 #define OPCODE 0x7800u
 #define AUTHORITATIVE 0x0400u
+#define TRUNCATED 0x0200u
 #define RECURSION_DESIRED 0x0100u
 #define RECURSION_AVAILABLE 0x0080u
 #define LABEL_MOST 63u
@@ -94,7 +95,21 @@ bool dns_is_vos(const u8 *bytes, char name[64])
 	return true;
 }
 
-u32 dns_answer(u8 *out, const struct dns_message *m, const u8 *query, enum dns_rcode error, u32 address, u32 ttl_s)
+static u32 put_address(u8 *out, const struct dns_address *address, u32 ttl_s)
+{
+	u32 bytes = address->type == DNS_TYPE_A ? 4 : 16;
+
+	be16_store(out, POINTER_TO_NAME | DNS_HEADER);
+	be16_store(out + 2, address->type);
+	be16_store(out + 4, DNS_CLASS_IN);
+	be32_store(out + 6, ttl_s);
+	be16_store(out + 10, (u16)bytes);
+	memcpy(out + 12, address->bytes, bytes);
+	return 12 + bytes;
+}
+
+u32 dns_answer(u8 *out, const struct dns_message *m, const u8 *query, enum dns_rcode error,
+	       const struct dns_address *address, u32 ttl_s)
 {
 	bool has_question = error != DNS_FORMAT_ERROR && error != DNS_NOT_IMPLEMENTED;
 	u32 used = DNS_HEADER;
@@ -109,14 +124,18 @@ u32 dns_answer(u8 *out, const struct dns_message *m, const u8 *query, enum dns_r
 	used += m->question_bytes;
 	if (error != DNS_SERVER_FAILURE)
 		be16_store(out + 2, be16_load(out + 2) | AUTHORITATIVE);
-	if (address == 0)
+	if (address->type == 0)
 		return used;
 	be16_store(out + 6, 1);
-	be16_store(out + used, POINTER_TO_NAME | DNS_HEADER);
-	be16_store(out + used + 2, DNS_TYPE_A);
-	be16_store(out + used + 4, DNS_CLASS_IN);
-	be32_store(out + used + 6, ttl_s);
-	be16_store(out + used + 10, 4);
-	be32_store(out + used + 12, address);
-	return used + DNS_ANSWER_BYTES;
+	return used + put_address(out + used, address, ttl_s);
+}
+
+u32 dns_truncate(u8 *out, const struct dns_message *m, const u8 *reply)
+{
+	memset(out, 0, DNS_HEADER);
+	be16_store(out, m->id);
+	be16_store(out + 2, m->flags | TRUNCATED);
+	be16_store(out + 4, 1);
+	memcpy(out + DNS_HEADER, reply + DNS_HEADER, m->question_bytes);
+	return DNS_HEADER + m->question_bytes;
 }

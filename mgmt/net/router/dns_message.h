@@ -10,11 +10,12 @@
 
 #define DNS_HEADER 12u
 #define DNS_NAME_MOST 255u
-#define DNS_ANSWER_BYTES 16u		/* of the one that dns_answer adds */
+#define DNS_ANSWER_MOST 28u		/* of the one that dns_answer adds */
 #define DNS_MOST 1472u			/* of a message that is carried: what an Ethernet frame has room for */
 
 enum dns_rcode { DNS_NO_ERROR, DNS_FORMAT_ERROR, DNS_SERVER_FAILURE, DNS_NAME_ERROR, DNS_NOT_IMPLEMENTED };
 #define DNS_TYPE_A 1u
+#define DNS_TYPE_AAAA 28u
 #define DNS_TYPE_ANY 255u
 #define DNS_CLASS_IN 1u
 
@@ -26,6 +27,12 @@ struct dns_message {
 	u64 question;		/* a hash of them, in which the case of letters does not count */
 };
 
+/* An address of that name. */
+struct dns_address {
+	u16 type;		/* DNS_TYPE_A, with 4 bytes, or DNS_TYPE_AAAA, with 16; 0: there is none */
+	u8 bytes[16];
+};
+
 /* Of a foreign message. False: it is not even one to answer; else *error is what is wrong with a query, or NO_ERROR. */
 bool dns_read(struct dns_message *m, const u8 *bytes, u32 count, enum dns_rcode *error);
 
@@ -33,8 +40,11 @@ bool dns_read(struct dns_message *m, const u8 *bytes, u32 count, enum dns_rcode 
  * nothing, several labels, or one that is no text. */
 bool dns_is_vos(const u8 *bytes, char name[64]);
 
-/* An answer to that query, of DNS_HEADER + question_bytes + DNS_ANSWER_BYTES at most; address 0: without one. Returns
- * its length. What has a format error is answered by the header alone. */
-u32 dns_answer(u8 *out, const struct dns_message *m, const u8 *query, enum dns_rcode error, u32 address, u32 ttl_s);
+/* An answer to that query, of DNS_HEADER + question_bytes + DNS_ANSWER_MOST at most. Returns its length. What has a
+ * format error is answered by the header alone. */
+u32 dns_answer(u8 *out, const struct dns_message *m, const u8 *query, enum dns_rcode error,
+	       const struct dns_address *address, u32 ttl_s);
+/* The head of a reply that is too long for who asked: it is to ask again by TCP (RFC 2181, 9). Returns its length. */
+u32 dns_truncate(u8 *out, const struct dns_message *m, const u8 *reply);
 
 #endif

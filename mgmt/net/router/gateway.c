@@ -26,13 +26,13 @@ static void add_forwards(struct gateway *g)
 	}
 }
 
-static void set_outer(struct gateway *g, u32 address, u8 bits)
+static void set_outer(struct gateway *g, u32 address, u8 bits, u64 now_ns)
 {
 	struct net_if port = g->plane.port[g->outer];
 
 	port.address = address;
 	port.bits = bits;
-	plane_set_port(&g->plane, g->outer, &port);
+	plane_set_port(&g->plane, g->outer, &port, now_ns);
 	dns_forget(&g->dns);
 	add_forwards(g);
 }
@@ -46,10 +46,10 @@ static void set_servers(struct gateway *g)
 	memcpy(g->server.servers, from, sizeof(g->server.servers));
 }
 
-static void drop_lease(struct gateway *g)
+static void drop_lease(struct gateway *g, u64 now_ns)
 {
 	routes_remove(&g->plane.routes, ROUTE_DHCP);
-	set_outer(g, 0, 0);
+	set_outer(g, 0, 0, now_ns);
 	set_servers(g);
 }
 
@@ -76,11 +76,11 @@ static void take_lease(struct gateway *g, u64 now_ns)
 
 	if (is_inner_network(g, l->yours, bits)) {
 		dhcp_client_start(&g->client, port->mac, g->dice, seconds(now_ns) + DHCP_WAIT_MOST_S);
-		drop_lease(g);
+		drop_lease(g, now_ns);
 		return;
 	}
 	if (port->address != l->yours || port->bits != bits)
-		set_outer(g, l->yours, bits);
+		set_outer(g, l->yours, bits, now_ns);
 	routes_remove(&g->plane.routes, ROUTE_DHCP);
 	/* There is always room for this one. */
 	if (l->gateway != 0)
@@ -99,20 +99,20 @@ static void serve_dhcp(struct gateway *g, const struct own_udp *u)
 	if (!dhcp_serve(&g->server, u->port, u->mac, u->payload, u->count, seconds(u->now_ns), out + OWN_UDP_HEADERS,
 			&to))
 		return;
-	peer = (struct own_peer){ to.mac, to.address, PORT_DHCP_CLIENT };
+	peer = (struct own_peer){ .mac = to.mac, .address = to.address, .port = PORT_DHCP_CLIENT };
 	own_send(&g->own, u->port, PORT_DHCP_SERVER, &peer, out, to.bytes);
 }
 
 static void ask_dhcp(struct gateway *g, u64 now_ns)
 {
 	u8 out[OWN_UDP_HEADERS + DHCP_MOST];
-	struct own_peer all = { MAC_BROADCAST, IPV4_BROADCAST, PORT_DHCP_SERVER };
+	struct own_peer all = { .mac = MAC_BROADCAST, .address = IPV4_BROADCAST, .port = PORT_DHCP_SERVER };
 	struct dhcp_question q;
 	enum dhcp_news news;
 	bool is_due = dhcp_client_tick(&g->client, seconds(now_ns), out + OWN_UDP_HEADERS, &q, &news);
 
 	if (news == DHCP_LOST)
-		drop_lease(g);
+		drop_lease(g, now_ns);
 	if (!is_due)
 		return;
 	if (q.to == IPV4_BROADCAST)
@@ -128,23 +128,27 @@ static void hear_dhcp(struct gateway *g, const struct own_udp *u)
 	if (news == DHCP_GOT)
 		take_lease(g, u->now_ns);
 	else if (news == DHCP_LOST)
-		drop_lease(g);
+		drop_lease(g, u->now_ns);
 	ask_dhcp(g, u->now_ns);
 }
 
-/* Of an inner station to the router's address there, or an answer of a server, outside or inside. */
+/* Of an inner station to the router's address there, or an answer of a server, outside or inside. In front of the
+ * message there is room for the headers of either version. */
 static void forward_dns(struct gateway *g, const struct own_udp *u, u32 outside)
 {
-	static u8 out[OWN_UDP_HEADERS + DNS_MOST];	/* too large for the stack */
+	static u8 out[OWN6_UDP_HEADERS + DNS_MOST];	/* too large for the stack */
+	u8 *message = out + OWN6_UDP_HEADERS, *v4 = message - OWN_UDP_HEADERS;
 	struct dns_out to;
-	enum dns_action action = u->to == outside ?
-		dns_heard(&g->dns, u, out + OWN_UDP_HEADERS, &to) :
-		dns_asked(&g->dns, u, outside != 0, out + OWN_UDP_HEADERS, &to);
+	enum dns_action action = u->to == outside && outside != 0 ?
+		dns_heard(&g->dns, u, message, &to) :
+		dns_asked(&g->dns, u, outside != 0, message, &to);
 
-	if (action == DNS_REPLY)
-		own_send(&g->own, to.port, PORT_DNS, &to.to, out, to.bytes);
+	if (action == DNS_REPLY && to.to.address != 0)
+		own_send(&g->own, to.port, PORT_DNS, &to.to, v4, to.bytes);
+	else if (action == DNS_REPLY)
+		own6_send(&g->own6, to.port, to.from6, PORT_DNS, &to.to, out, to.bytes);
 	else if (action == DNS_FORWARD)
-		own_send_far(&g->own, outside, to.from_port, to.to.address, PORT_DNS, out, to.bytes, u->now_ns);
+		own_send_far(&g->own, outside, to.from_port, to.to.address, PORT_DNS, v4, to.bytes, u->now_ns);
 }
 
 static void send_rip(void *context, u32 port, const struct own_peer *to, u8 *bytes, u32 payload)
@@ -156,9 +160,12 @@ static void send_rip(void *context, u32 port, const struct own_peer *to, u8 *byt
 
 static bool is_dns(const struct gateway *g, const struct own_udp *u, u32 outside)
 {
-	if (u->to == outside)
-		return outside != 0 && u->from_port == PORT_DNS;
-	return u->port != g->outer && u->to_port == PORT_DNS && u->to == g->plane.port[u->port].address;
+	const struct net_if *port = &g->plane.port[u->port];
+
+	if (outside != 0 && u->to == outside)
+		return u->from_port == PORT_DNS;
+	return !port->is_outer && u->to_port == PORT_DNS &&
+	       (u->to == 0 ? net_if_is_own6(port, u->to6) : u->to == port->address);
 }
 
 static bool udp(void *context, const struct own_udp *u)
@@ -167,17 +174,18 @@ static bool udp(void *context, const struct own_udp *u)
 	bool is_outer = u->port == g->outer;
 	u32 outside = g->outer != NET_IF_NONE ? g->plane.port[g->outer].address : 0;
 
+	if (is_dns(g, u, outside)) {
+		forward_dns(g, u, outside);
+		return true;
+	}
+	if (u->to == 0)			/* IPv6 has no other service */
+		return false;
 	if (u->to_port == PORT_RIP && g->plane.port[u->port].speaks_rip) {
 		rip_heard(&g->rip, u);
 		return true;
 	}
-
 	if (is_outer && u->to_port == PORT_DHCP_CLIENT && u->from_port == PORT_DHCP_SERVER) {
 		hear_dhcp(g, u);
-		return true;
-	}
-	if (is_dns(g, u, outside)) {
-		forward_dns(g, u, outside);
 		return true;
 	}
 	if (is_outer || u->to_port != PORT_DHCP_SERVER || !g->server.scope[u->port].is_on)
@@ -193,13 +201,21 @@ static bool is_anothers(const void *owners, u32 address, u64 mac)
 	return dhcp_is_anothers(owners, address, mac);
 }
 
+static void seen6(void *names6, u64 mac, struct ip6 address)
+{
+	names6_seen(names6, mac, address);
+}
+
 void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice dice)
 {
 	memset(g, 0, sizeof(*g));
 	plane_init(&g->plane, secret, out, dice);
 	own_init(&g->own, &g->plane, udp, g);
+	g->own6 = (struct own6){ &g->plane.v6, &g->own };
+	g->plane.v6.ndp.seen = seen6;
+	g->plane.v6.ndp.seen_context = &g->names6;
 	rip_init(&g->rip, g->plane.port, &g->plane.routes, (struct rip_outlet){ send_rip, g }, dice);
-	dns_init(&g->dns, &g->server, &g->plane.nat.table, dice);
+	dns_init(&g->dns, &g->server, &g->names6, &g->plane.nat.table, dice);
 	g->server.ports = g->plane.port;
 	g->server.names = g->config.name;
 	g->plane.arp.is_anothers = is_anothers;
@@ -212,7 +228,7 @@ static bool is_same_port(const struct router_port *a, const struct router_port *
 {
 	return memcmp(a->mac, b->mac, MAC_BYTES) == 0 && a->is_up == b->is_up && a->is_outer == b->is_outer &&
 	       a->address == b->address && a->prefix_bits == b->prefix_bits && a->mtu == b->mtu &&
-	       a->speaks_rip == b->speaks_rip;
+	       a->speaks_rip == b->speaks_rip && a->prefix6 == b->prefix6;
 }
 
 /* Nothing else of a port counts that is not up. */
@@ -228,14 +244,14 @@ static void set_port(struct gateway *g, u32 i, const struct router_port *p, u64 
 
 	if (p->is_up != 0)
 		port = (struct net_if){ true, is_outer, p->speaks_rip != 0, p->prefix_bits, mac_load(p->mac),
-					p->address, p->mtu };
+					p->address, p->mtu, p->prefix6 };
 	if (i == g->outer) {		/* it was the outer one */
 		routes_remove(&g->plane.routes, ROUTE_DHCP);
 		g->client.state = ROUTER_DHCP_OFF;
 		nat_set_outer(&g->plane.nat, 0);
 		g->outer = NET_IF_NONE;
 	}
-	plane_set_port(&g->plane, i, &port);
+	plane_set_port(&g->plane, i, &port, now_ns);
 	rip_set_port(&g->rip, i, port.speaks_rip, seconds(now_ns));
 	if (!is_outer)
 		return;
@@ -298,6 +314,7 @@ enum router_error gateway_configure(struct gateway *g, const struct router_confi
 		}
 	set_routes(g);
 	set_scopes(g);
+	names6_set(&g->names6, c->name, c->name_count);
 	if (is_other_nat) {		/* sessions end: their ports may be others' now */
 		nat_set_outer(&g->plane.nat, g->plane.nat.outer);
 		dns_forget(&g->dns);
@@ -306,9 +323,19 @@ enum router_error gateway_configure(struct gateway *g, const struct router_confi
 	return ROUTER_OK;
 }
 
+void gateway_take(struct gateway *g, u32 port, const struct net_frame *frame, u8 *bytes, u64 now_ns)
+{
+	if (be16_load(bytes + ETH_TYPE) == ETHERTYPE_IPV6)
+		own6_take(&g->own6, port, frame, bytes, now_ns);
+	else
+		own_take(&g->own, port, frame, bytes, now_ns);
+}
+
 void gateway_tick(struct gateway *g, u64 now_ns)
 {
 	neighbours_tick(&g->plane.arp.table, now_ns);
+	neighbours_tick(&g->plane.v6.ndp.table, now_ns);
+	advert_tick(&g->plane.v6.advert, seconds(now_ns));
 	nat_table_sweep(&g->plane.nat.table, seconds(now_ns));
 	dns_tick(&g->dns, seconds(now_ns));
 	rip_tick(&g->rip, seconds(now_ns));

@@ -10,15 +10,17 @@
 #include "dhcp_client.h"
 #include "dhcp_server.h"
 #include "dns.h"
-#include "own.h"
+#include "own6.h"
 #include "rip.h"
 
 struct gateway {
 	struct plane plane;
 	struct own own;
+	struct own6 own6;
 	struct dhcp_server server;
 	struct rip rip;
 	struct dns dns;
+	struct names6 names6;
 	struct dhcp_client client;	/* OFF without an outer port that asks */
 	u32 outer;			/* the outer port, or NET_IF_NONE */
 	struct router_config config;	/* that was taken last */
@@ -29,6 +31,8 @@ void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice 
 
 /* A private copy of root's configuration: judged, and taken if it is good. What did not change goes on as it was. */
 enum router_error gateway_configure(struct gateway *g, const struct router_config *c, u64 now_ns);
+/* After PLANE_TAKE: the whole frame, which may be written to. */
+void gateway_take(struct gateway *g, u32 port, const struct net_frame *frame, u8 *bytes, u64 now_ns);
 /* Once a second. */
 void gateway_tick(struct gateway *g, u64 now_ns);
 /* All of the report but generations, error, drops' FULL and what its owner counts. */

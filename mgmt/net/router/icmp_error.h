@@ -7,6 +7,7 @@
 #define VOS_ICMP_ERROR_H
 
 #include "datagram.h"
+#include "verdict.h"
 
 #define UNREACHABLE_NET 0u
 #define UNREACHABLE_HOST 1u
@@ -14,11 +15,6 @@
 #define UNREACHABLE_TOO_LONG 4u
 #define ICMP_ERROR_RATE 100u		/* a second, of one port */
 #define ICMP_ERROR_MOST (ETH_BYTES + IPV4_BYTES + ICMP_BYTES + PACKET_HEAD_BYTES)
-
-struct icmp_error {
-	u8 type, code;
-	u16 mtu;		/* UNREACHABLE_TOO_LONG: of the next network */
-};
 
 /* May there be one about this packet, which came in `frame` through `in`? */
 bool icmp_error_allowed(const struct datagram *d, const u8 *frame, const struct net_if *in);

@@ -93,27 +93,36 @@ static void echo(struct own *o, u32 port, u8 *bytes, struct datagram *d, u64 now
 }
 
 /* Nothing listens: RFC 9293, 3.5.2. */
-static void reset(struct own *o, u32 port, u8 *bytes, const struct datagram *d)
+bool own_reset(const u8 *tcp, u32 count, u8 *out)
 {
-	const u8 *tcp = d->transport;
-	u8 *out = bytes + ETH_BYTES + IPV4_BYTES, flags = tcp[TCP_FLAGS];
+	u8 flags = tcp[TCP_FLAGS];
 	u32 sequence = be32_load(tcp + TCP_SEQUENCE), acknowledged = be32_load(tcp + TCP_ACKNOWLEDGES);
-	u32 header = (tcp[TCP_OFFSET] >> 4) * 4u, payload = d->bytes - d->header;
+	u32 header = (tcp[TCP_OFFSET] >> 4) * 4u;
 
-	if ((flags & TCP_RST) != 0 || header < TCP_BYTES || header > payload) {
-		plane_dropped(o->plane, ROUTER_DROP_LOCAL);
-		return;
-	}
-	payload -= header;
-	payload += (flags & TCP_SYN) != 0;
-	payload += (flags & TCP_FIN) != 0;
+	if ((flags & TCP_RST) != 0 || header < TCP_BYTES || header > count)
+		return false;
+	count -= header;
+	count += (flags & TCP_SYN) != 0;
+	count += (flags & TCP_FIN) != 0;
 	memset(out, 0, TCP_BYTES);
-	be16_store(out, d->to_port);
-	be16_store(out + 2, d->from_port);
+	memcpy(out, tcp + 2, 2);
+	memcpy(out + 2, tcp, 2);
 	out[TCP_OFFSET] = TCP_BYTES / 4 << 4;
 	out[TCP_FLAGS] = (flags & TCP_ACK) != 0 ? TCP_RST : TCP_RST | TCP_ACK;
 	be32_store(out + TCP_SEQUENCE, (flags & TCP_ACK) != 0 ? acknowledged : 0);
-	be32_store(out + TCP_ACKNOWLEDGES, (flags & TCP_ACK) != 0 ? 0 : sequence + payload);
+	be32_store(out + TCP_ACKNOWLEDGES, (flags & TCP_ACK) != 0 ? 0 : sequence + count);
+	return true;
+}
+
+static void reset(struct own *o, u32 port, u8 *bytes, const struct datagram *d)
+{
+	u8 *out = bytes + ETH_BYTES + IPV4_BYTES, tcp[TCP_BYTES];
+
+	if (!own_reset(d->transport, d->bytes - d->header, tcp)) {
+		plane_dropped(o->plane, ROUTER_DROP_LOCAL);
+		return;
+	}
+	memcpy(out, tcp, sizeof(tcp));
 	ipv4_header_write(bytes + ETH_BYTES, PROTOCOL_TCP, d->to, d->from, TCP_BYTES);
 	be16_store(out + TCP_CHECKSUM,
 		   checksum_finish(checksum_add(checksum_pseudo(bytes + ETH_BYTES, PROTOCOL_TCP, TCP_BYTES), out,
@@ -138,7 +147,8 @@ static bool take_udp(struct own *o, u32 port, const u8 *bytes, const struct data
 	u32 length = be16_load(d->transport + UDP_LENGTH);
 	struct own_udp u = {
 		.port = port, .from = d->from, .to = d->to, .from_port = d->from_port, .to_port = d->to_port,
-		.mac = mac_load(bytes + ETH_FROM), .payload = d->transport + UDP_BYTES, .now_ns = now_ns,
+		.from6 = ip6_mapped(d->from), .to6 = ip6_mapped(d->to), .mac = mac_load(bytes + ETH_FROM),
+		.payload = d->transport + UDP_BYTES, .now_ns = now_ns,
 	};
 
 	if (length < UDP_BYTES || length > d->bytes - d->header) {

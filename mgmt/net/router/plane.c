@@ -89,6 +89,9 @@ void plane_init(struct plane *p, u64 secret, struct outlet out, struct dice dice
 	p->arp.table.lost = lost;
 	p->arp.table.lost_context = p;
 	nat_init(&p->nat, secret, dice);
+	plane6_init(&p->v6, secret, p->port, out, dice);
+	p->v6.drops = p->drops;
+	p->v6.forwarded = &p->forwarded;
 	for (u32 i = 0; i < ROUTER_PORTS; i++)
 		bucket_set(&p->errors[i], ICMP_ERROR_RATE);
 	p->least_mtu = ROUTER_MTU_MAX;
@@ -104,11 +107,12 @@ static void own_route(struct plane *p, u32 port)
 		__builtin_unreachable();
 }
 
-void plane_set_port(struct plane *p, u32 port, const struct net_if *setup)
+void plane_set_port(struct plane *p, u32 port, const struct net_if *setup, u64 now_ns)
 {
 	p->port[port] = *setup;
 	neighbours_forget(&p->arp.table, port);
 	routes_remove(&p->routes, ROUTE_OWN);
+	plane6_set_port(&p->v6, port, seconds(now_ns));
 	p->least_mtu = ROUTER_MTU_MAX;
 	p->own_count = 0;
 	for (u32 i = 0; i < ROUTER_PORTS; i++) {
@@ -130,11 +134,11 @@ static void leave(struct plane *p, struct passage *g, const struct route *route,
 
 	datagram_age(&g->d);
 	v->port = route->port;
-	v->next_hop = route->gateway != 0 ? route->gateway : g->d.to;
+	v->next_hop = ip6_mapped(route->gateway != 0 ? route->gateway : g->d.to);
 	v->is_translated = g->is_translated;
 	mac_store(g->head + ETH_FROM, p->port[v->port].mac);
 	p->forwarded++;
-	if (likely(neighbour_find(&p->arp.table, v->port, ip6_mapped(v->next_hop), g->now_ns, &mac))) {
+	if (likely(neighbour_find(&p->arp.table, v->port, v->next_hop, g->now_ns, &mac))) {
 		mac_store(g->head + ETH_TO, mac);
 		v->action = PLANE_SEND;
 	} else {
@@ -144,8 +148,9 @@ static void leave(struct plane *p, struct passage *g, const struct route *route,
 
 void plane_wait(struct plane *p, const struct plane_verdict *v, u32 from_port, const u8 *bytes, u32 count, u64 now_ns)
 {
-	if (!neighbour_hold(&p->arp.table, v->port, ip6_mapped(v->next_hop), bytes, count, from_port,
-			    !v->is_translated, now_ns))
+	struct neighbours *n = ip6_is_mapped(v->next_hop) ? &p->arp.table : &p->v6.ndp.table;
+
+	if (!neighbour_hold(n, v->port, v->next_hop, bytes, count, from_port, !v->is_translated, now_ns))
 		plane_dropped(p, ROUTER_DROP_NEIGHBOUR);
 }
 
@@ -338,6 +343,8 @@ static enum router_drop judge(struct plane *p, struct passage *g, struct plane_v
 		return ROUTER_DROP_LINK;
 	if (likely(ethertype == ETHERTYPE_IPV4))
 		return ipv4_in(p, g, v);
+	if (ethertype == ETHERTYPE_IPV6)
+		return plane6_in(&p->v6, g->port, g->frame, g->head, g->now_ns, v);
 	if (ethertype != ETHERTYPE_ARP)
 		return ROUTER_DROP_LINK;
 	return arp_heard(&p->arp, g->port, g->head, g->frame->bytes, g->now_ns) ? ROUTER_DROP_NONE :

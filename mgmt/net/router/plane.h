@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plane.h - what becomes of a frame that came to a router (RFC 1812). Pure: its owner carries the frames (router_io.h).
+ * plane.h - what becomes of a frame that came to a router (RFC 1812; of IPv6: plane6.h). Pure: its owner carries the
+ * frames (router_io.h).
  *
  * plane_in() judges a frame by its first PACKET_HEAD_BYTES, a private copy, and changes them as they are to leave. What
  * is for the router itself, or has to wait for a neighbour's address, is looked at as a whole afterwards.
@@ -12,7 +13,9 @@
 #include "bucket.h"
 #include "icmp_error.h"
 #include "nat.h"
+#include "plane6.h"
 #include "routes.h"
+#include "verdict.h"
 
 struct plane {
 	struct net_if port[ROUTER_PORTS];
@@ -21,30 +24,17 @@ struct plane {
 	struct routes routes;
 	struct arp arp;
 	struct nat nat;
+	struct plane6 v6;
 	struct bucket errors[ROUTER_PORTS];
 	struct outlet out;
 	u64 drops[ROUTER_DROP_COUNT];
 	u64 forwarded;
 };
 
-enum plane_action {
-	PLANE_DROPPED,
-	PLANE_SEND,	/* to `port`, with the changed head */
-	PLANE_WAIT,	/* plane_wait() with the whole frame, its head changed */
-	PLANE_TAKE	/* it is for the router itself */
-};
-
-struct plane_verdict {
-	enum plane_action action;
-	u32 port;		/* that it goes to */
-	u32 next_hop;
-	bool is_translated;
-};
-
 /* The outlet's and the dice's functions stay. */
 void plane_init(struct plane *p, u64 secret, struct outlet out, struct dice dice);
 /* A port is another one, or gone: what was known of it is forgotten. */
-void plane_set_port(struct plane *p, u32 port, const struct net_if *setup);
+void plane_set_port(struct plane *p, u32 port, const struct net_if *setup, u64 now_ns);
 
 void plane_in(struct plane *p, u32 port, const struct net_frame *frame, u8 *head, u64 now_ns, struct plane_verdict *v);
 /* After PLANE_WAIT: the frame that came through `from_port`. */

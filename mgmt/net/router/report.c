@@ -63,6 +63,40 @@ static void add_neighbours(const struct gateway *g, struct router_report *r)
 	}
 }
 
+static void add_routes6(const struct gateway *g, struct router_report *r)
+{
+	const struct routes6 *t = &g->plane.v6.routes;
+
+	r->route6_count = t->count;
+	for (u32 i = 0; i < t->count; i++) {
+		const struct route6 *from = &t->route[i];
+
+		r->route6[i] = (struct router_report_route6){
+			.prefix = { from->prefix.high, from->prefix.low },
+			.gateway = { from->gateway.high, from->gateway.low },
+			.bits = from->bits, .port = from->port, .preference = from->preference,
+		};
+	}
+}
+
+static void add_neighbours6(const struct gateway *g, struct router_report *r)
+{
+	r->neighbour6_count = 0;
+	for (u32 i = 0; i < NEIGHBOUR_SETS * NEIGHBOUR_WAYS; i++) {
+		const struct neighbour *e = &g->plane.v6.ndp.table.entry[i / NEIGHBOUR_WAYS][i % NEIGHBOUR_WAYS];
+		struct router_report_neighbour6 *out = &r->neighbour6[r->neighbour6_count];
+
+		if (e->state == NEIGHBOUR_NONE)
+			continue;
+		*out = (struct router_report_neighbour6){
+			.address = { e->address.high, e->address.low }, .port = e->port,
+			.is_known = e->state == NEIGHBOUR_KNOWN || e->state == NEIGHBOUR_PROBED,
+		};
+		mac_store(out->mac, e->mac);
+		r->neighbour6_count++;
+	}
+}
+
 static void add_sessions(const struct gateway *g, struct router_report *r, u32 now_s)
 {
 	static const u8 protocols[] = {
@@ -86,6 +120,14 @@ static void add_sessions(const struct gateway *g, struct router_report *r, u32 n
 	}
 }
 
+static void add_address6(const struct net_if *from, struct router_report_port *to)
+{
+	struct ip6 address = net_if_address6(from);
+
+	to->address6[0] = net_if_has6(from) ? address.high : 0;
+	to->address6[1] = net_if_has6(from) ? address.low : 0;
+}
+
 void gateway_report(const struct gateway *g, struct router_report *r, u64 now_ns)
 {
 	u32 now_s = (u32)(now_ns / NS_PER_S);
@@ -100,8 +142,11 @@ void gateway_report(const struct gateway *g, struct router_report *r, u64 now_ns
 	for (u32 i = 0; i < ROUTER_PORTS; i++) {
 		r->port[i].address = g->plane.port[i].address;
 		r->port[i].prefix_bits = g->plane.port[i].bits;
+		add_address6(&g->plane.port[i], &r->port[i]);
 	}
 	add_routes(g, r);
+	add_routes6(g, r);
+	add_neighbours6(g, r);
 	add_leases(g, r, now_s);
 	add_neighbours(g, r);
 	add_sessions(g, r, now_s);

@@ -193,7 +193,7 @@ static void tell(struct rip *r, u32 port, const struct own_peer *to, bool is_cha
 	flush(r, port, to, &w);
 }
 
-static const struct own_peer group = { RIP_GROUP_MAC, RIP_GROUP, PORT_RIP };
+static const struct own_peer group = { .mac = RIP_GROUP_MAC, .address = RIP_GROUP, .port = PORT_RIP };
 
 static bool speaks(const struct rip *r, u32 port)
 {
@@ -234,7 +234,7 @@ static u32 metric_to(struct rip *r, const struct rip_entry *e)
 
 static void answer(struct rip *r, const struct own_udp *u, u32 entries)
 {
-	struct own_peer to = { u->mac, u->from, u->from_port };
+	struct own_peer to = { .mac = u->mac, .address = u->from, .port = u->from_port };
 	struct rip_entry e = rip_entry_at(u->payload, 0);
 	struct rip_writer w;
 

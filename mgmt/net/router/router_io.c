@@ -60,6 +60,8 @@ void router_io_send(void *context, u32 port, const u8 *bytes, u32 count)
 /* The packet alone: what is behind it is padding of another network. */
 static u32 packet_end(const u8 *head)
 {
+	if (be16_load(head + ETH_TYPE) == ETHERTYPE_IPV6)
+		return ETH_BYTES + IPV6_BYTES + be16_load(head + ETH_BYTES + IPV6_LENGTH);
 	return ETH_BYTES + be16_load(head + ETH_BYTES + IPV4_LENGTH);
 }
 
@@ -99,6 +101,8 @@ static void whole(struct router_io *io, u32 port, const struct net_frame *frame,
 	u32 head_bytes = (u32)min_u64(frame->bytes, PACKET_HEAD_BYTES), count = frame->bytes;
 	static u8 bytes[PACKET_MOST];
 
+	if (v->action == PLANE_TELL)
+		count = (u32)min_u64(count, ICMP6_ERROR_MOST);
 	if (count > PACKET_MOST) {
 		plane_dropped(&io->g->plane, v->action == PLANE_TAKE ? ROUTER_DROP_LOCAL : ROUTER_DROP_NEIGHBOUR);
 		return;
@@ -106,7 +110,11 @@ static void whole(struct router_io *io, u32 port, const struct net_frame *frame,
 	memcpy(bytes, head, head_bytes);
 	net_read(&io->rings[port].from, head_bytes, bytes + head_bytes, count - head_bytes);
 	if (v->action == PLANE_TAKE) {
-		own_take(&io->g->own, port, frame, bytes, now_ns);
+		gateway_take(io->g, port, frame, bytes, now_ns);
+		return;
+	}
+	if (v->action == PLANE_TELL) {
+		plane6_tell(&io->g->plane.v6, port, bytes, count, v->error, now_ns);
 		return;
 	}
 	count = packet_end(bytes);

@@ -26,6 +26,8 @@ static void judge_copy(void)
 	copy.lease_count = (u32)min_u64(copy.lease_count, ROUTER_REPORT_LEASES);
 	copy.neighbour_count = (u32)min_u64(copy.neighbour_count, ROUTER_REPORT_NEIGHBOURS);
 	copy.session_count = (u32)min_u64(copy.session_count, ROUTER_REPORT_SESSIONS);
+	copy.route6_count = (u32)min_u64(copy.route6_count, ROUTER_REPORT_ROUTES6);
+	copy.neighbour6_count = (u32)min_u64(copy.neighbour6_count, ROUTER_REPORT_NEIGHBOURS);
 }
 
 /* A report that is never at rest is taken as it is, mixed. */
@@ -69,7 +71,7 @@ static void fill_report(struct router_row *out)
 	memcpy(out->servers, copy.servers, sizeof(out->servers));
 	out->sessions = copy.session_total;
 	out->leases = copy.lease_count;
-	out->neighbours = copy.neighbour_count;
+	out->neighbours = copy.neighbour_count + copy.neighbour6_count;
 	out->forwarded = copy.forwarded;
 	out->answered = copy.answered;
 	memcpy(out->drops, copy.drops, sizeof(out->drops));
@@ -111,6 +113,8 @@ static const struct {
 	[ROUTER_TABLE_LEASES] = { copy.lease, &copy.lease_count, sizeof(copy.lease[0]) },
 	[ROUTER_TABLE_NEIGHBOURS] = { copy.neighbour, &copy.neighbour_count, sizeof(copy.neighbour[0]) },
 	[ROUTER_TABLE_SESSIONS] = { copy.session, &copy.session_count, sizeof(copy.session[0]) },
+	[ROUTER_TABLE_ROUTES6] = { copy.route6, &copy.route6_count, sizeof(copy.route6[0]) },
+	[ROUTER_TABLE_NEIGHBOURS6] = { copy.neighbour6, &copy.neighbour6_count, sizeof(copy.neighbour6[0]) },
 };
 
 /* One copy of the report serves all its rows. */

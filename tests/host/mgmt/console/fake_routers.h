@@ -38,7 +38,8 @@ static inline struct router_row fake_router_row(const struct request *r)
 		.state = SERVICE_UP, .dhcp_state = ROUTER_DHCP_BOUND, .dhcp_left_s = 3600, .gateway = 0x0a000202,
 		.servers = { 0x0a000203 }, .sessions = 1, .leases = 1, .neighbours = 1, .forwarded = 1234,
 		.answered = 5, .drops = { [ROUTER_DROP_TTL] = 2, [ROUTER_DROP_NAT_NONE] = 7 },
-		.port = { { 10, 1000, 20, 2000, 0x0a00020f, 24 }, { 30, 3000, 40, 4000, 0x0a6f0001, 24 } },
+		.port = { { 10, 1000, 20, 2000, 0x0a00020f, 24 },
+			  { 30, 3000, 40, 4000, 0x0a6f0001, 24, { 0xfd00000100020003, 0x11 } } },
 		.spec = r->router,
 	};
 
@@ -69,6 +70,16 @@ static inline void fake_router_lines(const struct request *r, struct reply *repl
 		break;
 	case ROUTER_TABLE_SESSIONS:
 		lines->session[0] = (struct router_report_session){ 0x0a6f0007, 0x01010101, 4000, 4001, 443, 6, 0, 60 };
+		break;
+	case ROUTER_TABLE_ROUTES6:
+		lines->route6[0] = (struct router_report_route6){
+			.prefix = { 0xfd00000100020003 }, .bits = 64, .port = 1,
+		};
+		break;
+	case ROUTER_TABLE_NEIGHBOURS6:
+		lines->neighbour6[0] = (struct router_report_neighbour6){
+			{ 0xfd00000100020003, 0x0011223344556677 }, { 2, 0, 0, 0, 0, 8 }, 1, 1,
+		};
 		break;
 	default:
 		fake_router_refuse(reply, RESULT_NOT_FOUND, ERR_NO_DEVICE, "");

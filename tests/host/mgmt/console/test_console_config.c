@@ -236,7 +236,7 @@ static void switches(void **state)
 }
 
 static const char a_router[] = "switch lan { uplink nic0 }\n"
-	"router nat { outer lan; inner lan,10.1.0.1/24; forward tcp:8080:web:80 }\n";
+	"router nat { outer lan; inner lan,10.1.0.1/24,ip6=fd00:1:2:3::/64; forward tcp:8080:web:80 }\n";
 
 /* Routers are made behind switches; what they forward can be changed. */
 static void routers(void **state)
@@ -249,12 +249,15 @@ static void routers(void **state)
 		"outside     switch lan, 10.0.2.15/24, DHCP bound, lease 01:00:00\r\n"
 		"gateway     10.0.2.2, name server 10.0.2.3\r\n"
 		"forwards    tcp:8080:web:80  (10.111.0.7)\r\n"
-		"routes      default via 10.0.2.2, port 0, preference 10\r\n", RESULT_OK);
+		"routes      default via 10.0.2.2, port 0, preference 10\r\n"
+		"ipv6        port 1 fd00:1:2:3::11/64\r\n"
+		"routes6     fd00:1:2:3::/64 via -, port 1, preference 0\r\n", RESULT_OK);
 	expect("dropped:    ttl 2  unasked 7\r\n");
 	expect("10.111.0.7       02:11:22:33:44:55  -                 00:01:30\r\n");
 	expect("10.0.2.2         02:00:00:00:00:09     0\r\n");
+	expect("fd00:1:2:3:11:2233:4455:6677             02:00:00:00:00:08     1\r\n");
 	expect("tcp    10.111.0.7:4000         4001  1.1.1.1:443               60 s\r\n");
-	command("export-config", "router nat {\r\n\touter lan;\r\n\tinner lan,10.1.0.1/24;\r\n"
+	command("export-config", "router nat {\r\n\touter lan;\r\n\tinner lan,10.1.0.1/24,ip6=fd00:1:2:3::/64;\r\n"
 		"\tforward tcp:8080:web:80;\r\n}\r\n", RESULT_OK);
 	command("apply-config", "= switch lan: no change\r\n= router nat: no change\r\n", RESULT_OK);
 	command("set-router nat --forward udp:53:10.1.0.9:53 --forward tcp:22:new:22", "has 2 forwards now", RESULT_OK);

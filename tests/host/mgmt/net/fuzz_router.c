@@ -29,6 +29,10 @@ static void judge(const struct world_frame *f)
 	check(mac_load(f->bytes + ETH_FROM) == w.g.plane.port[f->port].mac);
 	if (be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_ARP)
 		return;
+	if (be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_IPV6) {		/* never outside */
+		check(f->port != 0 && ip[0] >> 4 == 6 && f->count >= ETH_BYTES + IPV6_BYTES);
+		return;
+	}
 	check(be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_IPV4 && ip[0] >> 4 == 4);
 	check(checksum_finish(checksum_add(0, ip, (ip[0] & 15u) * 4)) == 0);
 	if (f->port == 0)		/* no inner address is seen outside */
@@ -59,6 +63,37 @@ static void shape(u8 *b, u32 count, u32 port, u8 kind)
 	be16_store(ip + IPV4_CHECKSUM, 0);
 	if (header >= IPV4_BYTES && header + ETH_BYTES <= count)
 		be16_store(ip + IPV4_CHECKSUM, checksum_finish(checksum_add(0, ip, header)));
+}
+
+/* From a station, to it or the other port's, the router or a group; with headers, or a message of its own kind. */
+static void shape6(u8 *b, u32 count, u32 port, u8 kind)
+{
+	static const u8 protocols[] = { PROTOCOL_ICMPV6, PROTOCOL_ICMPV6, PROTOCOL_UDP, PROTOCOL_TCP,
+					PROTOCOL_OPTIONS, PROTOCOL_FRAGMENT, PROTOCOL_HOP_BY_HOP };
+	const struct net_if *in = &w.g.plane.port[port];
+	struct ip6 to[] = { net_if_address6(in), ip6_link_local(in->mac), IP6_ALL_NODES, IP6_ALL_ROUTERS,
+			    ip6_solicited(net_if_address6(in)), { 0xfd00000000000002, ip6_interface(0x020000000206) },
+			    { 0xfd00000000000002, 7 }, { 0x20010db800000000, 1 } };
+	struct ip6 from = { kind & 1 ? IP6_LINK_LOCAL : in->prefix6, ip6_interface(0x020000000005 + (port << 8)) };
+	u8 *ip = b + ETH_BYTES, *upper = ip + IPV6_BYTES;
+	u32 bytes = count - ETH_BYTES - IPV6_BYTES;
+
+	if (count < ETH_BYTES + IPV6_BYTES + ND_NEIGHBOUR_BYTES)
+		return;
+	be16_store(b + ETH_TYPE, ETHERTYPE_IPV6);
+	mac_store(b + ETH_TO, in->mac);
+	mac_store(b + ETH_FROM, 0x020000000005 + ((u64)port << 8));
+	ipv6_header_write(ip, protocols[upper[7] % ARRAY_COUNT(protocols)], upper[6] & 1 ? 255 : upper[6],
+			  kind & 2 ? (struct ip6){ 0, 0 } : from, to[kind % ARRAY_COUNT(to)], bytes);
+	if (ip[IPV6_NEXT] != PROTOCOL_ICMPV6)
+		return;
+	upper[0] = (u8)(127 + upper[0] % 12);
+	upper[1] &= 1;
+	if (upper[4] & 1)
+		ip6_store(upper + ND_TARGET, to[upper[5] % ARRAY_COUNT(to)]);
+	be16_store(upper + ICMPV6_CHECKSUM, 0);
+	be16_store(upper + ICMPV6_CHECKSUM,
+		   checksum_finish(checksum_add(checksum_pseudo(ip, PROTOCOL_ICMPV6, bytes), upper, bytes)));
 }
 
 /* From a neighbour's RIP, an answer or a question; the entries' families and upper bytes are plausible. */
@@ -121,6 +156,8 @@ static void send(u32 port, u8 kind, const u8 *data, u32 count)
 	memset(bytes, 0, sizeof(bytes));
 	memcpy(bytes, data, count);
 	shape(bytes, count, port, kind);
+	if (kind >= 0xa0 && kind < 0xe0)
+		shape6(bytes, count, port, kind);
 	if (port == 2 && kind >= 0xe0)
 		shape_rip(bytes, count, kind);
 	if (port != 2 && kind >= 0xe0)
@@ -129,7 +166,7 @@ static void send(u32 port, u8 kind, const u8 *data, u32 count)
 		frame.flags = NET_NEEDS_CHECKSUM;
 		frame.checksum_start = bytes[count - 1] & 8 ? 34 : bytes[count - 2];
 		frame.checksum_offset = bytes[count - 1] & 16 ? TCP_CHECKSUM : UDP_CHECKSUM;
-		frame.segmenting = bytes[count - 1] & 32 ? NET_TCP4 : NET_WHOLE;
+		frame.segmenting = bytes[count - 1] & 32 ? (kind & 2 ? NET_TCP4 : NET_TCP6) : NET_WHOLE;
 		frame.segment_bytes = frame.segmenting == NET_WHOLE ? 0 : 20;
 	}
 	world_in(&w, port, bytes, count, &frame);
@@ -144,6 +181,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	world_init(&w);
 	config.port[2].speaks_rip = 1;
+	config.port[1].prefix6 = 0xfd00000000000001;
+	config.port[2].prefix6 = 0xfd00000000000002;
 	check(gateway_configure(&w.g, &config, w.now_ns) == ROUTER_OK);
 	while (size >= 3) {
 		u32 port = data[0] % 3, count = data[1] * 3u;

@@ -480,11 +480,12 @@ def dns_cases():
 	dns_put(DNS(id=14, qr=1, qd=DNSQR(qname="web.vos")))
 
 
-arp_cases()
-forward_cases()
-own_cases()
-nat_cases()
-port_forward_cases()
-dhcp_cases()
-dns_cases()
-rip_cases()
+if __name__ == "__main__":
+	arp_cases()
+	forward_cases()
+	own_cases()
+	nat_cases()
+	port_forward_cases()
+	dhcp_cases()
+	dns_cases()
+	rip_cases()

@@ -30,8 +30,9 @@ static struct own_udp question(u32 station, u16 id)
 	be16_store(example, id);
 	be16_store(example + 2, 0x0100);
 	return (struct own_udp){
-		.port = 1, .from = station, .to = 0x0a000001, .from_port = 5353, .to_port = PORT_DNS,
-		.mac = 0x020000000105, .payload = example, .count = EXAMPLE_BYTES, .now_ns = w.now_ns,
+		.port = 1, .from = station, .from6 = ip6_mapped(station), .to = 0x0a000001, .from_port = 5353,
+		.to_port = PORT_DNS, .mac = 0x020000000105, .payload = example,
+		.count = EXAMPLE_BYTES, .now_ns = w.now_ns,
 	};
 }
 

@@ -39,6 +39,12 @@ static void test_refused(void **state)
 	BAD(ROUTER_BAD_OUTER, c.port[1].address = 0);
 	BAD(ROUTER_BAD_OUTER, c.port[2].is_outer = 1);
 	BAD(ROUTER_BAD_OUTER, c.port[0].speaks_rip = 1);
+	BAD(ROUTER_OK, (c.port[1].prefix6 = 0xfd00000000000001, c.port[2].prefix6 = 0x20010db800000000));
+	BAD(ROUTER_BAD_PREFIX6, c.port[0].prefix6 = 0xfd00000000000001);
+	BAD(ROUTER_BAD_PREFIX6, c.port[1].prefix6 = 0xfe80000000000000);
+	BAD(ROUTER_BAD_PREFIX6, c.port[1].prefix6 = 0xff02000000000000);
+	BAD(ROUTER_BAD_PREFIX6, c.port[1].prefix6 = 1);
+	BAD(ROUTER_BAD_OVERLAP, c.port[1].prefix6 = c.port[2].prefix6 = 0xfd00000000000001);
 	BAD(ROUTER_BAD_OVERLAP, c.port[2].address = 0x0a000009);
 	BAD(ROUTER_BAD_OVERLAP, c.port[2].mac[4] = 1);
 	BAD(ROUTER_BAD_POOL, c.port[1].pool_last = 0x0a0000ff);

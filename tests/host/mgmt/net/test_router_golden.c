@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The router against frames that scapy made (golden_router.py): each line of golden_router.txt is a frame that comes in
- * ("> port bytes"), one that must leave next ("< port bytes"), seconds that pass ("+ n"), a port that begins to speak
- * RIP ("= port"), or the name of what follows ("# name"). Nothing else may leave.
+ * The router against frames that scapy made (golden_router.py, golden_router6.py): each line of their output is a frame
+ * that comes in ("> port bytes"), one that must leave next ("< port bytes"), seconds that pass ("+ n"), a port that
+ * begins to speak RIP ("= port"), inner ports that get IPv6 ("6 0"), or the name of what follows ("# name"). Nothing
+ * else may leave.
  */
 /* links: net rt */
 #include <setjmp.h>
@@ -14,8 +15,6 @@
 #include <cmocka.h>
 
 #include "router_world.h"
-
-#define FILE_NAME "tests/host/mgmt/net/golden_router.txt"
 
 static struct world w;
 static u32 taken;
@@ -72,6 +71,16 @@ static void speak_rip(u32 port)
 	assert_int_equal(gateway_configure(&w.g, &config, w.now_ns), ROUTER_OK);
 }
 
+/* fd00:0:0:1::/64 and fd00:0:0:2::/64. */
+static void begin_ipv6(void)
+{
+	struct router_config config = w.g.config;
+
+	config.port[1].prefix6 = 0xfd00000000000001;
+	config.port[2].prefix6 = 0xfd00000000000002;
+	assert_int_equal(gateway_configure(&w.g, &config, w.now_ns), ROUTER_OK);
+}
+
 static void run(char *line)
 {
 	static u8 bytes[PACKET_MOST];
@@ -81,6 +90,8 @@ static void run(char *line)
 		nothing_left();
 	if (line[0] == '=')
 		speak_rip(port);
+	if (line[0] == '6')
+		begin_ipv6();
 	if (line[0] == '+')
 		world_tick(&w, port);
 	if (line[0] == '#')
@@ -94,13 +105,12 @@ static void run(char *line)
 		expect(port, bytes, count);
 }
 
-static void test_golden(void **state)
+static void run_file(const char *path)
 {
 	static char line[2 * PACKET_MOST + 16];
-	FILE *file = fopen(FILE_NAME, "r");
+	FILE *file = fopen(path, "r");
 	u32 lines = 0;
 
-	(void)state;
 	assert_non_null(file);
 	world_init(&w);
 	for (; fgets(line, sizeof(line), file) != NULL; lines++)
@@ -110,9 +120,21 @@ static void test_golden(void **state)
 	assert_true(lines > 100);
 }
 
+static void test_golden(void **state)
+{
+	(void)state;
+	run_file("tests/host/mgmt/net/golden_router.txt");
+}
+
+static void test_golden6(void **state)
+{
+	(void)state;
+	run_file("tests/host/mgmt/net/golden_router6.txt");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_golden) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_golden), cmocka_unit_test(test_golden6) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -514,7 +514,8 @@ static void hostile_report(void **state)
 	bench_ask(REQ_ROUTER_LINES, "nat0", 0);
 	bench_await_answer();
 	assert_int_equal(bench_row_count, ROWS(ROUTER_REPORT_ROUTES) + ROWS(ROUTER_REPORT_LEASES) +
-			 ROWS(ROUTER_REPORT_NEIGHBOURS) + ROWS(ROUTER_REPORT_SESSIONS));
+			 ROWS(ROUTER_REPORT_NEIGHBOURS) + ROWS(ROUTER_REPORT_SESSIONS) + ROWS(ROUTER_REPORT_ROUTES6) +
+			 ROWS(ROUTER_REPORT_NEIGHBOURS));
 	delete_all();
 }
 
