@@ -37,7 +37,7 @@ libs.image	:= -lz -lzstd
 also.libvos	:= lib/rt/blake2b.c lib/rt/crc32c.c
 also.console	:= lib/rt/crc32c.c
 also.pool	:= lib/rt/crc32c.c
-also.vos_pool	:= mgmt/store/gpt.c
+also.vos_pool	:= mgmt/store/gpt.c mgmt/store/pool_size.c
 libs.vosd	:= -ljansson
 # Libraries of Linux that a part needs.
 libs.libvos	:= -ljansson

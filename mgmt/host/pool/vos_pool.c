@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "extract.h"
 #include "image.h"
 #include "layout.h"
 
@@ -27,8 +28,10 @@ struct run {
 static const char usage[] =
 	"usage: vos-pool check IMAGE [OFFSET]   look for faults; data with a checksum is read, too\n"
 	"       vos-pool info IMAGE [OFFSET]    show the pool and its volumes\n"
+	"       vos-pool extract IMAGE VOLUME FILE [OFFSET]\n"
+	"                                       copy a volume, or a snapshot, to a new file\n"
 	"IMAGE is a file or a disk; without OFFSET (bytes) the pool is at its beginning\n"
-	"or in its one partition of a pool's type. Nothing is written.\n"
+	"or in its one partition of a pool's type. Nothing is written to it.\n"
 	"exit status: 0 no fault, 1 faults, 2 wrong arguments, 3 not readable or no pool\n";
 
 static bool read_block(void *context, u64 block, void *to)
@@ -97,8 +100,28 @@ static void show_volume(const struct run *r, const struct pool_record *v, FILE *
 	fputc('\n', out);
 }
 
-static int check(struct run *r, FILE *out)
+/* As the last checkpoint left it. False: no memory. */
+static bool look(struct run *r, bool is_quiet, bool with_data)
 {
+	r->is_quiet = is_quiet;
+	r->has_label = true;
+	r->check = (struct pool_check){ .context = r, .read = read_block, .found = found,
+		.device_sectors = r->image.bytes / POOL_SECTOR, .with_data = with_data };
+	r->arena = malloc(pool_check_bytes(r->check.device_sectors));
+	if (r->arena == NULL) {
+		fprintf(r->err, "vos-pool: %s: no memory\n", r->image.path);
+		return false;
+	}
+	pool_check(&r->check, r->arena);
+	r->has_label &= r->check.label.blocks > 0;
+	return true;
+}
+
+static int check(struct run *r, char **arguments, FILE *out)
+{
+	(void)arguments;
+	if (!look(r, false, true))
+		return VOS_POOL_UNREADABLE;
 	if (r->has_label)
 		show_pool(r, out);
 	if (r->check.faults > SHOWN_MAX)
@@ -112,8 +135,11 @@ static int check(struct run *r, FILE *out)
 	return r->unreadable > 0 ? VOS_POOL_UNREADABLE : VOS_POOL_FAULTS;
 }
 
-static int info(struct run *r, FILE *out)
+static int info(struct run *r, char **arguments, FILE *out)
 {
+	(void)arguments;
+	if (!look(r, true, false))
+		return VOS_POOL_UNREADABLE;
 	if (!r->has_label) {
 		fprintf(r->err, "vos-pool: %s: %s\n", r->image.path, pool_check_text[CHECK_LABEL]);
 		return VOS_POOL_UNREADABLE;
@@ -129,13 +155,19 @@ static int info(struct run *r, FILE *out)
 	return VOS_POOL_FAULTS;
 }
 
+static int extract_one(struct run *r, char **arguments, FILE *out)
+{
+	return extract(&r->image, arguments[0], arguments[1], out, r->err);
+}
+
 static const struct command {
 	const char *name;
-	bool is_quiet, with_data;
-	int (*report)(struct run *r, FILE *out);
+	int arguments;		/* behind IMAGE */
+	int (*act)(struct run *r, char **arguments, FILE *out);
 } commands[] = {
-	{ "check", false, true, check },
-	{ "info", true, false, info },
+	{ "check", 0, check },
+	{ "info", 0, info },
+	{ "extract", 2, extract_one },
 };
 
 static const struct command *command_of(const char *name)
@@ -156,33 +188,13 @@ static bool parse_offset(const char *text, u64 *offset)
 		*offset != IMAGE_ANYWHERE;
 }
 
-static int run(struct run *r, const struct command *c, FILE *out)
-{
-	int status;
-
-	r->is_quiet = c->is_quiet;
-	r->has_label = true;
-	r->check = (struct pool_check){ .context = r, .read = read_block, .found = found,
-		.device_sectors = r->image.bytes / POOL_SECTOR, .with_data = c->with_data };
-	r->arena = malloc(pool_check_bytes(r->check.device_sectors));
-	if (r->arena == NULL) {
-		fprintf(r->err, "vos-pool: %s: no memory\n", r->image.path);
-		return VOS_POOL_UNREADABLE;
-	}
-	pool_check(&r->check, r->arena);
-	r->has_label &= r->check.label.blocks > 0;
-	status = c->report(r, out);
-	free(r->arena);
-	return status;
-}
-
 int vos_pool(int argc, char **argv, FILE *out, FILE *err)
 {
 	const struct command *c = argc < 2 ? NULL : command_of(argv[1]);
 	u64 offset = IMAGE_ANYWHERE;
+	int offset_at = c == NULL ? 0 : 3 + c->arguments, status;
 	struct run r = { .err = err };
 	enum image_result opened;
-	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, out);
@@ -192,8 +204,9 @@ int vos_pool(int argc, char **argv, FILE *out, FILE *err)
 		fputs("vos-pool " VOS_VERSION "\n", out);
 		return VOS_POOL_OK;
 	}
-	if (c == NULL || argc < 3 || argc > 4 || (argc == 4 && !parse_offset(argv[3], &offset))) {
-		if (c != NULL && argc == 4)
+	if (c == NULL || argc < offset_at || argc > offset_at + 1 ||
+		(argc > offset_at && !parse_offset(argv[offset_at], &offset))) {
+		if (c != NULL && argc == offset_at + 1)
 			fputs("vos-pool: OFFSET is a number of bytes, a multiple of 512\n", err);
 		fputs(usage, err);
 		return VOS_POOL_USAGE;
@@ -201,7 +214,8 @@ int vos_pool(int argc, char **argv, FILE *out, FILE *err)
 	opened = image_open(&r.image, argv[2], offset, err);
 	if (opened != IMAGE_OPEN)
 		return opened == IMAGE_SEVERAL_POOLS ? VOS_POOL_USAGE : VOS_POOL_UNREADABLE;
-	status = run(&r, c, out);
+	status = c->act(&r, argv + 3, out);
+	free(r.arena);
 	image_close(&r.image);
 	return status;
 }

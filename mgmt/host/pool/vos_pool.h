@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vos_pool.h - vos-pool: looks at a pool on an image. Nothing is written to it.
+ * vos_pool.h - vos-pool: looks at a pool on an image, and copies volumes out of it. Nothing is written to it.
  */
 #ifndef VOS_POOL_PROGRAM_H
 #define VOS_POOL_PROGRAM_H

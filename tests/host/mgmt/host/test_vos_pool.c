@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,6 +21,7 @@
 
 #define FIRST (4u << 20)		/* of the first partition, and how long each is */
 #define EDGE (256u * 1024)
+#define GRANULE_BYTES (GRANULE * POOL_SECTOR)
 
 static char output[8192], errors[8192];
 static char path[64];
@@ -112,6 +114,20 @@ static int run(const char *command, const char *image, const char *offset)
 	return status;
 }
 
+static int run_extract(const char *volume, const char *to, const char *offset)
+{
+	char *argv[] = { "vos-pool", "extract", path, (char *)volume, (char *)to, (char *)offset, NULL };
+	FILE *out = fmemopen(output, sizeof(output), "w"), *err = fmemopen(errors, sizeof(errors), "w");
+	int status;
+
+	memset(output, 0, sizeof(output));
+	memset(errors, 0, sizeof(errors));
+	status = vos_pool(offset == NULL ? 5 : 6, argv, out, err);
+	fclose(out);
+	fclose(err);
+	return status;
+}
+
 static void assert_says(const char *text, const char *part)
 {
 	if (strstr(text, part) == NULL)
@@ -188,12 +204,63 @@ static void in_a_partition(void **state)
 	assert_int_equal(run("check", path, "512"), VOS_POOL_UNREADABLE);
 }
 
+static u64 bytes_of(const char *file)
+{
+	struct stat st;
+
+	assert_int_equal(stat(file, &st), 0);
+	return (u64)st.st_size;
+}
+
+/* What is only in the log, too; and the image stays as it is. */
+static void extracted(void **state)
+{
+	static u8 after[768 * POOL_BLOCK];
+	static const char to[] = "/tmp/vos-pool-extracted";
+	static u8 found[GRANULE_BYTES];
+	FILE *file;
+
+	(void)state;
+	memset(data, 0x5a, GRANULE_BYTES);
+	write_granules(volume_id, 6, 7);
+	assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);	/* no checkpoint */
+	write_image();
+	unlink(to);
+	assert_int_equal(run_extract("disk0", to, NULL), VOS_POOL_OK);
+	assert_string_equal(errors, "");
+	assert_says(output, "disk0: ");
+	assert_int_equal(bytes_of(to), 64 * GRANULE_BYTES);
+	file = fopen(to, "r");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 6 * (long)GRANULE_BYTES, SEEK_SET), 0);
+	assert_int_equal(fread(found, 1, GRANULE_BYTES, file), GRANULE_BYTES);
+	fclose(file);
+	assert_memory_equal(found, data, GRANULE_BYTES);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(after, 1, sizeof(after), file), sizeof(after));
+	fclose(file);
+	assert_memory_equal(after, disk.now, sizeof(after));
+	assert_int_equal(run_extract("disk0", to, NULL), VOS_POOL_UNREADABLE);	/* it is there */
+	assert_says(errors, "File exists");
+	unlink(to);
+	assert_int_equal(run_extract("gone", to, "0"), VOS_POOL_UNREADABLE);
+	assert_says(errors, "there is no such volume");
+	assert_int_equal(run_extract("disk0", to, "1"), VOS_POOL_USAGE);
+	disk.now[volume(volume_id)->r.root.block * POOL_BLOCK + 100] ^= 1;
+	unlink(path);
+	write_image();
+	assert_int_not_equal(run_extract("disk0", to, NULL), VOS_POOL_OK);
+	assert_int_equal(access(to, F_OK), -1);
+}
+
 static void wrong_arguments(void **state)
 {
 	(void)state;
 	assert_int_equal(run(NULL, NULL, NULL), VOS_POOL_USAGE);
 	assert_int_equal(run("check", NULL, NULL), VOS_POOL_USAGE);
 	assert_int_equal(run("repair", "x", NULL), VOS_POOL_USAGE);
+	assert_int_equal(run("extract", "x", "volume"), VOS_POOL_USAGE);
 	assert_int_equal(run("check", "x", "-1"), VOS_POOL_USAGE);
 	assert_int_equal(run("check", "x", "100"), VOS_POOL_USAGE);
 	assert_says(errors, "multiple of 512");
@@ -210,6 +277,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged_data, setup, teardown),
 		cmocka_unit_test_setup_teardown(short_image, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_a_partition, setup, teardown),
+		cmocka_unit_test_setup_teardown(extracted, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_arguments, setup, teardown),
 	};
 
