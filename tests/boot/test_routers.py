@@ -2,6 +2,7 @@
 """The default networks: a stock DHCP client in a VM, the way out through NAT, forwards to VMs, a router that is started
 again under a connection, and README's tutorial as it is printed."""
 import http.server
+import itertools
 import re
 import socket
 import subprocess
@@ -9,9 +10,10 @@ import threading
 
 import pytest
 
+import readme
 from test_networks import answer, on, pings
 from test_restarts import restart
-from vosmachine import PATIENCE, TOP, Machine
+from vosmachine import PATIENCE, Machine
 
 OUTSIDE = '10.0.2.2'        # the emulator's own network: it answers ping, and is the host's loopback
 CARDS = {'qemu-pvh': 'virtio-net-pci', 'bochs': 'e1000'}
@@ -140,27 +142,12 @@ def test_restarts_under_a_connection():
         assert got.decode().split('\n')[:60] == [f'line {i}' for i in range(60)]
 
 
-def tutorial():
-    """README's blocks on networks: what is typed, at which prompt, and what is printed then."""
-    with open(f'{TOP}/README.md', encoding='utf-8') as file:
-        section = file.read().split('\n## Networks\n')[1].split('\n## ')[0]
-    steps = []
-    for block in re.findall(r'^```\n(.*?)^```$', section, re.S | re.M):
-        for line in block.splitlines():
-            typed = re.match(r'(vos>|guest#|\$) (.*)', line)
-            if typed:
-                steps.append((*typed.groups(), []))
-            else:
-                steps[-1][2].append(line)
-    return steps
-
-
 def test_readme():
     """As it is printed, except which port of the host is free."""
     port = free_port()
     with machine_with_networks('qemu-pvh', 'readme-networks', (port, 8080)) as machine:
         await_networks(machine)
-        for where, line, printed in tutorial():
+        for where, line, printed in itertools.chain(*readme.steps('Networks')):
             if where == '$':
                 machine.detach()
                 done = subprocess.run(line.replace(':8080', f':{port}'), shell=True, stdout=subprocess.PIPE, text=True,
