@@ -39,6 +39,7 @@ also.console	:= lib/rt/crc32c.c
 also.pool	:= lib/rt/crc32c.c
 also.vos_pool	:= mgmt/store/gpt.c mgmt/store/pool_size.c
 libs.vosd	:= -ljansson
+libs.store	:= -lsodium
 # Libraries of Linux that a part needs.
 libs.libvos	:= -ljansson
 $(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))

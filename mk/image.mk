@@ -3,11 +3,15 @@
 PD_LDFLAGS	:= -static -nostartfiles -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 		   -Wl,-z,separate-code -Wl,-z,noexecstack -Wl,-z,norelro -Wl,--fatal-warnings
 
+# Debian's libsodium, which was built with glibc's checks of lengths: musl has no function of that name, and takes the
+# further argument without a look at it.
+pdlibs.store	:= -Wl,--defsym=__explicit_bzero_chk=explicit_bzero /usr/lib/x86_64-linux-gnu/libsodium.a
+
 define pd_rule
 $(B)/pd/$(1).elf: $(foreach r,$(rooms.$(1)),$(call uobjs,$(r))) $(U_OBJS) $(MK) mk/image.mk
 	$$(call say,LD3,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(MUSL_LD) $(PD_LDFLAGS) -o $$@ $$(filter %.o,$$^)
+	$$(Q)$(MUSL_LD) $(PD_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(pdlibs.$(1))
 endef
 $(foreach p,$(PDS),$(eval $(call pd_rule,$(p))))
 

@@ -122,7 +122,7 @@ $(B)/obj/u/%.S.o: %.S $(MK) | $(B)/uapi
 	@mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(UFLAGS) $(call uinc,$*) -c $< -o $@
 
-# The kernel's ABI headers (linux-libc-dev, libxen-dev), and nothing else of /usr/include.
+# The kernel's ABI headers (linux-libc-dev, libxen-dev) and libsodium's, and nothing else of /usr/include.
 $(B)/uapi: $(MK)
 	@mkdir -p $@.new
 	@ln -sfn /usr/include/linux $@.new/linux
@@ -130,6 +130,8 @@ $(B)/uapi: $(MK)
 	@ln -sfn /usr/include/asm-generic $@.new/asm-generic
 	@ln -sfn /usr/include/video $@.new/video
 	@ln -sfn /usr/include/xen $@.new/xen
+	@ln -sfn /usr/include/sodium.h $@.new/sodium.h
+	@ln -sfn /usr/include/sodium $@.new/sodium
 	@rm -rf $@ && mv -T $@.new $@
 
 # The guests' ACPI namespaces, which vmm/dev/acpi/dsdt.S includes. Remark 2098: a method calls itself, on purpose.

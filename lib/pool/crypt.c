@@ -80,6 +80,11 @@ void pool_unlock(struct pool *p, const struct pool_cipher *cipher)
 	p->crypt.cipher = *cipher;
 }
 
+bool pool_is_locked(const struct pool *p, const struct pool_record *r)
+{
+	return r->kind == POOL_ENCRYPTED && !crypt_has_cipher(p, r->cipher);
+}
+
 const struct pool_key_slot *pool_key_slot(const struct pool *p, u32 at)
 {
 	return &p->super.key[at];

@@ -175,6 +175,8 @@ struct pool_cipher {
 /* Requests of encrypted volumes are refused with POOL_LOCKED before, and whatever needs no data works: snapshots,
  * clones, reverts, growing, deletion, checks. */
 void pool_unlock(struct pool *p, const struct pool_cipher *cipher);
+/* Requests of that volume would be refused so. */
+bool pool_is_locked(const struct pool *p, const struct pool_record *r);
 
 /* The pool's key, encrypted, in slots 0 .. POOL_KEY_SLOTS - 1: kept, and not looked into. A change is durable after the
  * next POOL_COMMIT. POOL_UNKNOWN: a pool without POOL_FEATURE_ENCRYPTED, which can have no key. */
@@ -195,6 +197,7 @@ struct pool_request {
 	void (*done)(struct pool *p, struct pool_request *r, enum pool_status status);
 	void *context;		/* the caller's */
 	u64 room;		/* after POOL_NO_SPACE: space.coming_blocks when there was too little, the least */
+	u64 bad_sector;		/* after POOL_IO and POOL_CORRUPT: where the granule begins that failed last */
 	/* the pool's */
 	struct list link;
 	u32 at;			/* place of the volume's record */

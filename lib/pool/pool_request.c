@@ -4,7 +4,6 @@
  */
 #include "pool_request.h"
 
-#include "crypt.h"
 #include "layout.h"
 #include "range.h"
 #include "read.h"
@@ -143,7 +142,7 @@ static enum pool_status judge(const struct pool *p, const struct volume *v, cons
 	if (r->sectors == 0 || !range_ok(r->sector, r->sectors, v->r.sectors) ||
 		((r->op == POOL_READ || r->op == POOL_WRITE) != (r->data != NULL)))
 		return POOL_INVAL;
-	if (v->r.kind == POOL_ENCRYPTED && !crypt_has_cipher(p, v->r.cipher))
+	if (pool_is_locked(p, &v->r))
 		return POOL_LOCKED;
 	return r->op != POOL_READ && (v->r.flags & POOL_VOLUME_READ_ONLY) != 0 ? POOL_READ_ONLY : POOL_OK;
 }

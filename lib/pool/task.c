@@ -49,8 +49,10 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status)
 	p->changing -= r->op != POOL_READ;
 	if (!list_is_empty(&p->turns[TURN_READ]) || !list_is_empty(&p->turns[TURN_CHANGE]))
 		job_ready(p, &p->split);
-	if (status != POOL_OK)
+	if (status != POOL_OK) {
 		r->status = status;
+		r->bad_sector = t->granule * layout_granule_blocks(t->volume->r.kind) * POOL_BLOCK_SECTORS;
+	}
 	if (--r->pieces > 0 || r->next < r->sectors)
 		return;
 	t->volume->busy--;

@@ -54,6 +54,11 @@
 #define STORE_POOL_NAME_MAX (DISK_NAME_BYTES - 1)	/* characters: it is told where a disk's name is */
 #define STORE_POOL_VOLUMES 240u		/* volumes and snapshots of a pool: numbers 1 .. STORE_POOL_VOLUMES */
 
+/* Secrets: what a person has is hashed by whoever takes it, BLAKE2b-256 of "vos pool key\n", the way's number in ASCII,
+ * "\n" and its bytes: so it has one length, and is not the hash by which images are known. */
+#define STORE_SECRET_BYTES 32u
+enum store_key_way { STORE_PASSPHRASE = 1, STORE_KEY_FILE, STORE_KEY_WAYS };
+
 #define STORE_ORDER_RING_BYTES 16384u
 #define STORE_REPORT_RING_BYTES 65536u
 
@@ -97,6 +102,10 @@ enum store_op {
 				 * the volume. STORE_MORE as for snapshots */
 	STORE_SCRUB,		/* slot: read what that open pool has on its disk, and judge it; STORE_WITH_DATA: the
 				 * data too. Answered when it has begun; STORE_SCRUBBED says how far it is */
+	/* The key of a pool: slot, volume (any), link = enum store_key_way, secret. */
+	STORE_SET_KEY,		/* the secret of that way from now on. A pool without any secret gets a key; one with
+				 * some must be unlocked. */
+	STORE_UNLOCK,		/* until the pool is closed, or the store dies */
 	STORE_OP_COUNT
 };
 
@@ -110,6 +119,7 @@ enum store_op {
 #define STORE_UNFINISHED BIT32(7)	/* of STORE_CREATE: its contents are not there yet: bit 49 */
 #define STORE_WITH_SNAPSHOTS BIT32(8)
 #define STORE_WITH_DATA BIT32(9)
+#define STORE_ENCRYPTED BIT32(10)	/* of STORE_CREATE in a pool that is unlocked */
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -123,8 +133,13 @@ struct store_order {
 	char disk[DISK_NAME_BYTES];
 	char serial[BLK_SERIAL_BYTES];
 	u8 zero1[11];
-	u8 guid[STORE_GUID_BYTES];	/* of the partition; zeros for a volume in RAM or a whole disk */
-	u8 new_guid[STORE_GUID_BYTES];	/* 16 random bytes as for STORE_CREATE, or what an order says */
+	union {
+		struct {
+			u8 guid[STORE_GUID_BYTES];	/* of the partition; zeros: in RAM, or a whole disk */
+			u8 new_guid[STORE_GUID_BYTES];	/* random as for STORE_CREATE, or what an order says */
+		};
+		u8 secret[STORE_SECRET_BYTES];
+	};
 	char snapshot[VOLUME_NAME_BYTES];	/* STORE_CLONE of a volume */
 };
 _Static_assert(sizeof(struct store_order) == 200, "ABI");
@@ -162,6 +177,10 @@ enum store_error {
 	STORE_ARENA,		/* the memory is too small for this pool */
 	STORE_NEEDED,		/* it has snapshots or clones */
 	STORE_NO_RECORD,	/* the pool has STORE_POOL_VOLUMES volumes and snapshots */
+	STORE_LOCKED,		/* the pool's key is not here */
+	STORE_NO_KEY,		/* the pool has no secret, or none of that way */
+	STORE_WRONG_KEY,	/* that is not its secret */
+	STORE_NO_RANDOM,	/* the processor makes no random numbers: no key can be made */
 	STORE_ERROR_COUNT
 };
 
@@ -226,6 +245,9 @@ enum store_extent {
  * pool on it may be untold. */
 #define STORE_IS_MORE BIT32(8)
 #define STORE_IS_UNFINISHED BIT32(9)	/* a volume with STORE_UNFINISHED */
+#define STORE_IS_ENCRYPTED BIT32(10)	/* a volume; a pool: it has a secret */
+#define STORE_IS_LOCKED BIT32(11)	/* and its key is not here; a volume also: this processor lacks its cipher. Its
+					 * links wait */
 
 struct store_report {
 	u32 kind;		/* enum store_kind */

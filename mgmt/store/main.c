@@ -7,6 +7,7 @@
 #include "disk_io.h"
 #include "info_page.h"
 #include "jobs.h"
+#include "keys.h"
 #include "orders.h"
 #include "pool_io.h"
 #include "pool_link.h"
@@ -15,6 +16,7 @@
 #include "rt_time.h"
 #include "store.h"
 #include "sys.h"
+#include "user.h"
 #include "vm_layout.h"
 #include "vm_link.h"
 #include "work.h"
@@ -89,6 +91,7 @@ int main(void)
 	pool_io_init((u8 *)STORE_LINKS);
 	pool_link_init(vm_link_completed);
 	pools_init((u8 *)STORE_POOLS, now_ns);
+	keys_init(user_random, tsc);
 	orders_init((struct ring_shared *)STORE_ORDERS, (struct ring_shared *)STORE_REPORTS);
 	for (;;) {
 		bool is_busy = disk_turn(), is_news;

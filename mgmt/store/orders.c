@@ -246,6 +246,8 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_CLONE] = to_pool,
 	[STORE_REVERT] = to_pool,
 	[STORE_SCRUB] = pools_scrub,
+	[STORE_SET_KEY] = to_pool,
+	[STORE_UNLOCK] = to_pool,
 };
 
 static void carry_out(const struct store_order *order)

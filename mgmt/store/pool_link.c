@@ -12,6 +12,7 @@
 #include "pool_io.h"
 #include "range.h"
 #include "root_limits.h"
+#include "rt_log.h"
 #include "store.h"
 
 #define REQUESTS 256u			/* of a pool */
@@ -134,12 +135,30 @@ static void end(struct request *r)
 	answer(r, status_of(r->p, r->status));
 }
 
+static const char *name_of(const struct pool *pool, u32 id)
+{
+	for (u32 i = 0; i < STORE_POOL_VOLUMES; i++)
+		if (pool_volume(pool, i) != NULL && pool_volume(pool, i)->id == id)
+			return pool_volume(pool, i)->name;
+	return "";
+}
+
+/* Who has to know where: the guest hears only that its disk failed. */
+static void log_damage(const struct pool *pool, const struct pool_request *part)
+{
+	rt_log("store: pool %s, volume %s: the data at byte %lu was changed on the disk, or is lost",
+	       pool_label_get(pool)->name, name_of(pool, part->volume),
+	       (unsigned long)(part->bad_sector * POOL_SECTOR));
+}
+
 static void part_done(struct pool *pool, struct pool_request *part, enum pool_status status)
 {
 	struct request *r = part->context;
 
 	if (status != POOL_OK)
 		r->status = status;
+	if (status == POOL_CORRUPT)
+		log_damage(pool, part);
 	if (status == POOL_NO_SPACE)
 		r->room = min_u64(r->room, part->room);
 	if (--r->parts != 0)

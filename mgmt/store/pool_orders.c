@@ -7,7 +7,9 @@
 
 #include <string.h>
 
+#include "cipher.h"
 #include "gpt.h"
+#include "key_orders.h"
 #include "pool_volumes.h"
 #include "range.h"
 #include "vm_link.h"
@@ -16,7 +18,8 @@
  * let go can't be read. The orders behind it, and the guests whose volumes it holds, do not wait for ever. */
 #define TRIES 64u
 #define FLAGS_KNOWN \
-	(STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE | STORE_UNFINISHED | STORE_WITH_SNAPSHOTS)
+	(STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE | STORE_UNFINISHED | STORE_WITH_SNAPSHOTS | \
+	 STORE_ENCRYPTED)
 
 void pool_answer(struct store_pool *s, u32 id, enum store_error error)
 {
@@ -30,6 +33,7 @@ enum store_error pool_error_of(enum pool_status status)
 		[POOL_UNKNOWN] = STORE_POOL_UNKNOWN, [POOL_NO_SPACE] = STORE_FULL, [POOL_NO_VOLUME] = STORE_NO_VOLUME,
 		[POOL_EXISTS] = STORE_EXISTS, [POOL_FULL] = STORE_NO_RECORD, [POOL_READ_ONLY] = STORE_BAD_ORDER,
 		[POOL_FAILED] = STORE_POOL_FAILED, [POOL_MEMORY] = STORE_ARENA, [POOL_AGAIN] = STORE_BUSY,
+		[POOL_LOCKED] = STORE_LOCKED,
 	};
 
 	return status == POOL_OK ? STORE_OK : errors[status] != 0 ? (enum store_error)errors[status] : STORE_BAD_ORDER;
@@ -145,10 +149,16 @@ static enum store_error mark_new(struct store_pool *s, u32 id, const struct stor
 	return marks != 0 ? later_or(pool_volume_mark(s->pool, id, marks, true)) : STORE_OK;
 }
 
+static enum pool_kind kind_of(u32 flags)
+{
+	return (flags & STORE_ENCRYPTED) != 0 ? POOL_ENCRYPTED
+		: (flags & STORE_INTEGRITY) != 0 ? POOL_INTEGRITY : POOL_PLAIN;
+}
+
 static enum store_error create(struct store_pool *s, u32 slot, const struct store_order *order)
 {
 	struct pool_volume_spec spec = {
-		.kind = (order->flags & STORE_INTEGRITY) != 0 ? POOL_INTEGRITY : POOL_PLAIN,
+		.kind = kind_of(order->flags), .cipher = cipher_best(),
 		.sectors = order->bytes / BLK_SECTOR_BYTES, .is_thick = (order->flags & STORE_THICK) != 0,
 	};
 	enum store_error error;
@@ -271,8 +281,8 @@ static void hold(u32 slot, const struct pool_record *r, bool is_waiting)
 
 	if (v == NULL)
 		return;
-	v->is_waiting = is_waiting;
-	if (!is_waiting)
+	v->is_waiting = is_waiting || pool_is_locked(v->pool, r);
+	if (!v->is_waiting)
 		vm_link_go_on(v);
 }
 
@@ -461,6 +471,8 @@ static enum store_error (*const doers[STORE_OP_COUNT])(struct store_pool *s, u32
 	[STORE_SNAPSHOT] = snapshot,
 	[STORE_REVERT] = revert,
 	[STORE_RESIZE] = resize,
+	[STORE_SET_KEY] = key_order_set,
+	[STORE_UNLOCK] = key_order_unlock,
 };
 
 static enum store_error carry_out(struct store_pool *s, u32 slot)
@@ -482,6 +494,7 @@ static void answer_group(struct store_pool *s, u32 slot, enum store_error error)
 		pool_answer(s, q->orders[i].id, error);
 	q->count -= q->group;
 	memmove(q->orders, q->orders + q->group, q->count * sizeof(q->orders[0]));
+	explicit_bzero(q->orders + q->count, q->group * sizeof(q->orders[0]));	/* there may be a secret */
 	q->group = q->tries = 0;
 	q->is_changed = false;
 }
@@ -564,6 +577,7 @@ void pool_orders_end(struct store_pool *s, u32 slot, enum store_error error)
 	refuse_rest(q);
 	for (u32 i = 0; i < q->count; i++)
 		pool_answer(s, q->orders[i].id, error);
+	explicit_bzero(q->orders, sizeof(q->orders));
 	q->count = q->group = q->tries = 0;
 	q->is_committing = q->is_changed = false;
 	q->committed = POOL_OK;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys.h"
 #include "range.h"
 #include "vm_link.h"
 
@@ -127,7 +128,8 @@ static struct pool_told tell_of(const struct store_pool *s, u32 slot, u32 number
 
 	if (r == NULL)
 		return now;
-	now = (struct pool_told){ .id = r->id, .flags = r->flags, .sectors = r->sectors, .own = own_bytes(r) };
+	now = (struct pool_told){ .id = r->id, .flags = r->flags, .sectors = r->sectors, .own = own_bytes(r),
+				  .is_locked = pool_is_locked(s->pool, r) };
 	if (r->head == 0 && v != NULL && v->pool_id == r->id)
 		strcpy(now.name, v->name);
 	else if (r->head != 0)
@@ -137,8 +139,8 @@ static struct pool_told tell_of(const struct store_pool *s, u32 slot, u32 number
 
 static bool is_same(const struct pool_told *a, const struct pool_told *b)
 {
-	return a->id == b->id && a->flags == b->flags && a->sectors == b->sectors && a->own == b->own &&
-		strcmp(a->name, b->name) == 0;
+	return a->id == b->id && a->flags == b->flags && a->is_locked == b->is_locked &&
+		a->sectors == b->sectors && a->own == b->own && strcmp(a->name, b->name) == 0;
 }
 
 static void mark_due(struct store_pool *s, u32 slot)
@@ -183,6 +185,14 @@ void pool_volumes_hold(u32 slot)
 	}
 }
 
+/* Its requests wait until it is unlocked: after a restart of the store, root does that at once. */
+static bool is_locked(const struct store_pool *s, u32 number)
+{
+	const struct pool_record *r = s->state == POOLS_OPEN ? record_of(s, number) : NULL;
+
+	return r != NULL && pool_is_locked(s->pool, r);
+}
+
 void pool_volumes_go_on(struct store_pool *s, u32 slot)
 {
 	for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++) {
@@ -191,8 +201,9 @@ void pool_volumes_go_on(struct store_pool *s, u32 slot)
 		if (v == NULL)
 			continue;
 		v->pool = s->state == POOLS_OPEN ? s->pool : NULL;
-		v->is_waiting = false;
-		vm_link_go_on(v);
+		v->is_waiting = is_locked(s, number);
+		if (!v->is_waiting)
+			vm_link_go_on(v);
 	}
 }
 
@@ -258,6 +269,8 @@ static void report_pool(struct store_pool *s, struct store_report *out)
 	out->free_bytes = space.free_blocks * POOL_BLOCK;
 	out->largest_bytes = VOLUME_BYTES_MAX;
 	out->percent = pool_space_percent(&space);
+	if (keys_are_set(s->pool))
+		out->flags |= STORE_IS_ENCRYPTED | (keys_are_here(out->slot - STORE_POOL_SLOT) ? 0 : STORE_IS_LOCKED);
 }
 
 /* The number of the volume or snapshot with that id. */
@@ -284,6 +297,8 @@ static u32 flags_of(const struct pool_record *r, const struct pool_told *told)
 	flags |= r->origin != 0 ? STORE_IS_CLONE : 0;
 	flags |= (r->flags & POOL_VOLUME_THICK) != 0 ? STORE_IS_THICK : 0;
 	flags |= r->kind == POOL_INTEGRITY ? STORE_HAS_CHECKSUMS : 0;
+	flags |= r->kind == POOL_ENCRYPTED ? STORE_IS_ENCRYPTED : 0;
+	flags |= told->is_locked ? STORE_IS_LOCKED : 0;
 	if (told->name[0] == '\0')
 		return flags | STORE_NO_PLACE;
 	if (strcmp(told->name, own) != 0)

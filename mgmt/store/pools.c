@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "disk.h"
+#include "keys.h"
 #include "pool_io.h"
 #include "pool_link.h"
 #include "pool_orders.h"
@@ -154,6 +155,7 @@ static void stopped(struct store_pool *s)
 	if (s->next == POOLS_CLOSED) {
 		pool_volumes_drop(s, slot_of(s));
 		s->part->links--;
+		keys_forget(number_of(s));
 		answer(s, &s->open_id, s->error);
 		s->error = STORE_OK;
 	} else if (s->is_disk_back && s->close_id == 0) {
@@ -311,6 +313,7 @@ static void look_at_opened(struct store_pool *s)
 	s->state = POOLS_OPEN;
 	s->error = STORE_OK;
 	s->opened_ns = now_ns();
+	keys_opened(number_of(s), s->pool);
 	pool_volumes_sync(s, slot_of(s));
 	pool_volumes_go_on(s, slot_of(s));
 	vm_link_pool_has_room(slot_of(s));	/* as far as is known */

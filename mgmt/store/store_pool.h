@@ -28,6 +28,7 @@ enum store_pool_state {
 struct pool_told {
 	u32 id;				/* 0: nothing */
 	u16 flags;
+	bool is_locked;
 	u64 sectors, own;
 	char name[VOLUME_NAME_BYTES];
 };

@@ -22,6 +22,7 @@
 #define SERIAL2_NAME "serial2"
 #define CONSOLE_CAP 80u		/* it parses what anybody types, at a class above all VMs */
 #define STORE_CAP 80u		/* VMs order its work, at a class above theirs */
+#define STORE_HEAP_BYTES (9 * MIB)	/* 8 MiB make a key of a passphrase: mgmt/store/keys.c */
 #define SCREEN_CAP 20u		/* whoever floods the log must not have it painted at others' cost */
 
 static const struct map_row console_maps[] = {
@@ -152,7 +153,7 @@ const struct service_row service_table[] = {
 		.find_device = find_screen, .device_at = SCREEN_MEMORY, .takes_over = CONSOLE_SCREEN,
 	},
 	[SERVICE_STORE] = {
-		.program = "store", .heap_bytes = 64 * KIB, .class = SCHED_CLASS_SERVICE, .cap = STORE_CAP,
+		.program = "store", .heap_bytes = STORE_HEAP_BYTES, .class = SCHED_CLASS_SERVICE, .cap = STORE_CAP,
 		.maps = store_maps, .map_count = ARRAY_COUNT(store_maps),
 	},
 };

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,11 +17,13 @@
 #include "disk.h"
 #include "disk_io.h"
 #include "jobs.h"
+#include "keys.h"
 #include "orders.h"
 #include "pool_io.h"
 #include "pool_link.h"
 #include "pools.h"
 #include "ring.h"
+#include "rt_log.h"
 #include "root_limits.h"
 #include "table.h"
 #include "vm_layout.h"
@@ -32,6 +35,8 @@
 
 struct bench_disk bench_disk[BENCH_DISKS];
 struct bench_view view;
+char bench_log[200];
+bool bench_has_random = true;
 
 static _Alignas(4096) u8 links[LINKS][BLK_LINK_BYTES];
 static struct blk_client clients[LINKS];
@@ -69,6 +74,22 @@ static u64 tsc(void)
 }
 
 static u64 time_ns;
+
+static bool some_random(void *out, size_t bytes)
+{
+	for (size_t i = 0; i < bytes && bench_has_random; i++)
+		((u8 *)out)[i] = (u8)rand();
+	return bench_has_random;
+}
+
+void rt_log(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(bench_log, sizeof(bench_log), format, list);
+	va_end(list);
+}
 
 static u64 now_ns(void)
 {
@@ -174,6 +195,7 @@ static void restart(void)
 	pool_io_init(links[0]);
 	pool_link_init(vm_link_completed);
 	pools_init((u8 *)STORE_POOLS, now_ns);
+	keys_init(some_random, now_ns);
 	orders_init(&order_memory.shared, &report_memory.shared);
 	ring_attach_producer(&orders, &order_memory.shared, STORE_ORDER_RING_BYTES);
 	ring_attach_consumer(&reports, &report_memory.shared, STORE_REPORT_RING_BYTES);

@@ -58,6 +58,8 @@ struct bench_view {
 
 extern struct bench_disk bench_disk[BENCH_DISKS];
 extern struct bench_view view;
+extern char bench_log[200];		/* the store's last line */
+extern bool bench_has_random;		/* the processor makes random numbers */
 
 /* Zeroed disks: 512-byte blocks, a cache, writes of zeros with unmap. */
 void bench_setup(void);
