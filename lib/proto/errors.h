@@ -196,6 +196,22 @@
 		"pool {text} is being checked already; list-pool {text} shows how far it is") \
 	ERROR(ERR_POOL_CUT, RESULT_FAILED, "E_IO", \
 		"pool {text} was not read to its end: it was closed, or its disk failed; see list-pool, log") \
+	ERROR(ERR_POOL_LOCKED, RESULT_STATE, "E_LOCKED", \
+		"pool {text} is locked, and what is encrypted in it can't be used. unlock-pool {text} asks for its " \
+		"passphrase") \
+	ERROR(ERR_POOL_NO_KEY, RESULT_STATE, "E_STATE", \
+		"pool {text} has no passphrase or key yet, so nothing in it is encrypted. set-pool {text} sets one") \
+	ERROR(ERR_WRONG_KEY, RESULT_INTEGRITY, "E_INTEGRITY", \
+		"that is not the passphrase or key of pool {text}. Nothing was changed") \
+	ERROR(ERR_NO_RANDOM, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"this processor makes no random numbers (RDRAND), so no key is made for pool {text}") \
+	ERROR(ERR_POOL_OLD, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"pool {text} was made by an older VOS, and can't have encrypted volumes. Make a new pool for them") \
+	/* text = volume */ \
+	ERROR(ERR_NO_CIPHER, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"volume {text} is encrypted with AES, for which this processor has no instructions (AES-NI)") \
+	/* text = image; need = its bytes, have = the most */ \
+	ERROR(ERR_KEY_SIZE, RESULT_USAGE, "E_USAGE", "image {text} has {need} bytes; a key file has at most {have}") \
 	/* text = pool, where a volume is wanted */ \
 	ERROR(ERR_IS_POOL, RESULT_STATE, "E_STATE", \
 		"{text} is a pool. on={text} makes a volume in it; delete-pool {text} deletes it") \

@@ -14,6 +14,7 @@
 #include "errors.h"
 #include "nic.h"
 #include "nic_spec.h"
+#include "pool_row.h"
 #include "root_limits.h"
 #include "router_spec.h"
 #include "store.h"
@@ -99,6 +100,8 @@ enum request_op {
 				 * and has the new VM's name */
 	REQ_DEFINITIONS,	/* .definitions: that task is done (number 0: none); answered when there is another */
 	REQ_RESIZE_DISK,	/* by name: .spec.disks[0]: volume (or the disk's number), bytes: more than it has */
+	/* .spec.disks[0]: volume: a pool; index: enum store_key_way; .secret, or that of .spec.disks[0].image */
+	REQ_SET_POOL_KEY, REQ_UNLOCK_POOL,
 	REQ_RENAME_VOLUME,	/* .spec.disks[0].volume, in a pool and of no VM, is called .spec.disks[1].volume */
 	/* .spec.disks[0].volume: what that pool has on its disk is read and judged; answered at the end with .pool. Who
 	 * cancels it does not end it: */
@@ -200,7 +203,10 @@ struct request {
 	u32 timeout_ms;
 	u32 fields;		/* BIT32(enum request_field) of what was given; REQ_SET changes these */
 	char name[VM_NAME_BYTES];
-	char to[VM_NAME_BYTES];
+	union {
+		char to[VM_NAME_BYTES];
+		u8 secret[STORE_SECRET_BYTES];	/* REQ_SET_POOL_KEY, REQ_UNLOCK_POOL */
+	};
 	char snapshot[VM_NAME_BYTES];
 	union {
 		struct vm_spec spec;
@@ -496,35 +502,6 @@ struct station_rows {
 	u32 index;		/* of the first */
 	u32 count;
 	struct switch_station station[STATION_ROWS];
-};
-
-enum pool_row_state {
-	POOL_ROW_READY,
-	POOL_ROW_MAKING, POOL_ROW_DELETING,
-	POOL_ROW_OPENING,
-	POOL_ROW_MISSING,	/* its disk is not there */
-	POOL_ROW_FAILED,	/* error: why it can't be used */
-	POOL_ROW_STATE_COUNT
-};
-
-/* Of the last check-pool or scrub-pool since the boot. CUT: it ended before it was through. */
-enum pool_row_scrub { POOL_SCRUB_NONE, POOL_SCRUB_RUNS, POOL_SCRUB_DONE, POOL_SCRUB_CUT, POOL_SCRUB_COUNT };
-
-/* A pool: a partition of a disk that volumes take room from as they are written. */
-struct pool_row {
-	u32 index;
-	u32 state;		/* enum pool_row_state */
-	u32 error;		/* enum store_error */
-	u32 volumes, snapshots;
-	u32 scrub;		/* enum pool_row_scrub; and of that run: */
-	u32 scrub_has_data, scrub_percent;
-	u64 scrub_faults, scrub_bytes;	/* found; read */
-	u64 bytes;		/* of the pool */
-	u64 used_bytes, free_bytes;	/* 0 while it is not open */
-	u64 promised_bytes;	/* the sizes of its volumes together */
-	u64 memory_bytes;	/* that the store has for it */
-	char name[DISK_NAME_BYTES];
-	char on[DISK_NAME_BYTES];	/* a disk's name */
 };
 
 /* vms, system, kernel and free add up to installed, unless somebody lost some. */

@@ -44,8 +44,8 @@ enum field_when { AT_REST, ANY_TIME };
 		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (default: 512M)") \
 	ROW(DISK, disk_count, disks, DISKS, 0, VM_DEVICES, 0, AT_REST, "disk", "SIZE[,...]", \
 		"disk, up to 8 times: SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, " \
-		"policy=thin|thick, integrity=on|off, ro, serial=TEXT, iops=N, rate=SIZE: see create-volume; " \
-		"in create-vm and set-vm also none") \
+		"policy=thin|thick, integrity=on|off, encrypt=on|off, ro, serial=TEXT, iops=N, rate=SIZE: see " \
+		"create-volume; in create-vm and set-vm also none") \
 	ROW(NIC, nic_count, nics, NICS, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
 		"network card, several times, with the disks at most 8: SWITCH, then mac=, ip=, vlan=, rate=, " \
 		"filter=, cable=, mirror=, guard=: see create-switch; or none") \

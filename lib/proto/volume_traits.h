@@ -16,7 +16,8 @@
 
 #define VOLUME_TRAITS(TRAIT) \
 	TRAIT(THICK, "policy", "thin", "thick", STORE_THICK, STORE_IS_THICK) \
-	TRAIT(INTEGRITY, "integrity", "off", "on", STORE_INTEGRITY, STORE_HAS_CHECKSUMS)
+	TRAIT(INTEGRITY, "integrity", "off", "on", STORE_INTEGRITY, STORE_HAS_CHECKSUMS) \
+	TRAIT(ENCRYPT, "encrypt", "off", "on", STORE_ENCRYPTED, STORE_IS_ENCRYPTED)
 
 #define VOLUME_TRAIT_ID(id, ...) TRAIT_##id,
 enum volume_trait { VOLUME_TRAITS(VOLUME_TRAIT_ID) TRAIT_COUNT };

@@ -111,7 +111,7 @@ static bool input_step(struct session *s)
 		return top_input(s);
 	if (s->mode == MODE_BUSY || (s->mode == MODE_ATTACHED && !attached_has_room(s)))
 		return false;
-	if ((s->mode == MODE_PROMPT || s->mode == MODE_QUESTION) && session_output_used(s) > OUTPUT_SHORT_BYTES)
+	if (s->mode <= MODE_SECRET && session_output_used(s) > OUTPUT_SHORT_BYTES)
 		return false;
 	if (!input_pop(s, &byte))
 		return false;

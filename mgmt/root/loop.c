@@ -46,6 +46,7 @@ u64 root_turn(u64 bits)
 		service_time_collect();		/* before it is reported, and before a VM's place is another's */
 	(void)store_turn(service_pd(SERVICE_STORE));
 	vm_poll_disks();
+	vms_start_unlocked();
 	next = dispatch_requests();
 	next = earlier(next, vm_step());
 	next = earlier(next, supervisor_step());

@@ -11,6 +11,7 @@
 #include "out.h"
 #include "range.h"
 #include "router_arg.h"
+#include "secret_arg.h"
 #include "syscalls.h"
 #include "units.h"
 
@@ -50,6 +51,12 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_INTEGRITY] = { "integrity", TYPE_CHOICE, "off|on",
 		"in a pool: with a checksum of each 4 KiB, so that data that the disk has changed is an I/O error "
 		"(default: off)" },
+	[ARG_ENCRYPT] = { "encrypt", TYPE_CHOICE, "off|on",
+		"in a pool with a passphrase: encrypted, with the same effect (default: off)" },
+	[ARG_PASSPHRASE] = { "passphrase", TYPE_SWITCH, 0, "ask for a new passphrase, twice" },
+	[ARG_KEY_MODULE] = { "key-module", TYPE_ANY_IMAGE, "IMAGE", "image that has the key, at most 64 KiB" },
+	[ARG_SECRET] = { "secret", TYPE_TEXT, "TEXT", "the passphrase, from a program" },
+	[ARG_KEY] = { "key", TYPE_TEXT, "HEX", "hash of a key file, from a program (vos takes --file FILE)" },
 	[ARG_UPLOAD] = { "upload", TYPE_SWITCH, 0,
 		"its contents come by an upload within 5 minutes; vos upload-image --volume does both" },
 	[ARG_INTO] = { "volume", TYPE_VOLUME, "VOLUME",
@@ -528,11 +535,11 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_pool(&args->spec.disks[0], value, error);
 	case ARG_DISK_NAME: case ARG_ON: case ARG_POOL_DISK:
 		return disk_set_on(&args->spec.disks[0], value, error);
-	case ARG_POLICY:
-		return disk_set_trait(&args->spec.disks[0], TRAIT_THICK, value, error);
-	case ARG_INTEGRITY:
-		return disk_set_trait(&args->spec.disks[0], TRAIT_INTEGRITY, value, error);
-	case ARG_SOURCE:
+	case ARG_POLICY: case ARG_INTEGRITY: case ARG_ENCRYPT:
+		return disk_set_trait(&args->spec.disks[0], TRAIT_OF_ARG(arg), value, error);
+	case ARG_SECRET: case ARG_KEY:
+		return secret_set(args, arg, value, error);
+	case ARG_SOURCE: case ARG_KEY_MODULE:
 		return disk_set_image(&args->spec.disks[0], value, error);
 	case ARG_IMAGE:
 		return set_string(args->image, sizeof(args->image), arg, value, error);
@@ -560,6 +567,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
 	case ARG_ALL:
 	case ARG_FOLLOW:
+	case ARG_PASSPHRASE:
 	case ARG_FORCE: case ARG_POOL_FORCE:
 	case ARG_KEEP_DISK:
 	case ARG_UPLOAD:

@@ -7,6 +7,7 @@
 #define VOS_ARGS_H
 
 #include "cmd_error.h"
+#include "pool_secret.h"
 #include "spec_fields.h"
 
 #define ARG_OF_ROW(id, ...) ARG_##id,
@@ -14,7 +15,9 @@
 enum arg {
 	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
 	ARG_POOL, ARG_POOL_DISK, ARG_TO, ARG_SNAPSHOT, ARG_NEW_VOLUME, ARG_ITS_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON,
-	ARG_POLICY, ARG_INTEGRITY, ARG_UPLOAD, ARG_INTO, ARG_UPLINK, ARG_OUTER, ARG_INNER, ARG_FORWARD,
+	ARG_POLICY, ARG_INTEGRITY, ARG_ENCRYPT,		/* in the order of enum volume_trait */
+	ARG_PASSPHRASE, ARG_KEY_MODULE, ARG_SECRET, ARG_KEY,
+	ARG_UPLOAD, ARG_INTO, ARG_UPLINK, ARG_OUTER, ARG_INNER, ARG_FORWARD,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
@@ -54,6 +57,8 @@ struct arg_spec {
 
 extern const struct arg_spec arg_specs[ARG_COUNT];
 
+#define TRAIT_OF_ARG(arg) ((enum volume_trait)((arg) - ARG_POLICY))
+
 /* The flags of a VM's properties. */
 #define ARG_OF_FIELD(field) ((enum arg)(ARG_CPU + (field)))
 #define FIELD_OF_ARG(arg) ((u32)(arg) - ARG_CPU)
@@ -80,6 +85,11 @@ struct args {
 		struct vm_spec spec;
 		struct router_spec router;	/* of a command on a router */
 	};
+	u8 secret[POOL_SECRET_BYTES];	/* of a pool, hashed */
+	u32 key_way;			/* enum store_key_way; 0 = it is not known yet */
+	bool is_secret_given;		/* once, of twice */
+	u8 typed[POOL_SECRET_BYTES];	/* what was answered last to prompt_ask_secret, hashed, */
+	size_t typed_length;		/* and how long it was; 0 = nothing was */
 	struct switch_spec network;
 	u64 timeout_ns;
 	u64 wait_ns;			/* 0 = no limit */

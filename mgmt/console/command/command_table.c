@@ -9,7 +9,7 @@
 #define CHANGE (A(NAME) | A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
 #define CHANGE_MANY (CHANGE | A(ALL))
 #define CHANGE_VOLUME (A(WAIT) | A(DRY_RUN) | A(QUIET) | A(JSON))
-#define TRAITS (A(POLICY) | A(INTEGRITY))	/* volume_traits.h */
+#define TRAITS (A(POLICY) | A(INTEGRITY) | A(ENCRYPT))	/* volume_traits.h */
 #define STORAGE { .begin = listing_begin, .answer = storage_answer }
 #define LISTING { .begin = listing_begin, .answer = listing_answer }
 
@@ -306,7 +306,7 @@ const struct command command_rows[] = {
 		.summary = "list pools: room that volumes take as they are written",
 		.more = "Volumes in a pool may together be larger than it. USED and FREE are room for data, SIZES is "
 			"what the sizes of its volumes add up to. opening: the store is reading it. missing: its disk "
-			"is not there. failed: it can't be used; the log says why.",
+			"is not there. failed: see log. locked: what is encrypted in it waits for unlock-pool.",
 		.example = "list-pool",
 		.takes = A(POOL) | A(JSON),
 		.ops = STORAGE, .tables = BIT32(FETCH_POOLS) | BIT32(FETCH_DISKS),
@@ -352,6 +352,7 @@ const struct command command_rows[] = {
 		.takes = A(POOL) | A(POOL_FORCE) | A(YES) | CHANGE_VOLUME, .needs = A(POOL), .op = REQ_DELETE_POOL,
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
+#include "rows_keys.h"
 	{
 		.verb = "list-volume", .group = GROUP_STORAGE,
 		.summary = "list volumes: what disks of VMs are kept in",

@@ -35,6 +35,8 @@ void network_answer(struct session *s, struct job *job, const struct reply *repl
 void routers_answer(struct session *s, struct job *job, const struct reply *reply);
 void pool_begin(struct session *s, struct job *job);
 void pool_answer(struct session *s, struct job *job, const struct reply *reply);
+void key_begin(struct session *s, struct job *job);
+void key_answer(struct session *s, struct job *job, const struct reply *reply);
 void snapshots_begin(struct session *s, struct job *job);
 void snapshots_answer(struct session *s, struct job *job, const struct reply *reply);
 void snapshot_answer(struct session *s, struct job *job, const struct reply *reply);

@@ -321,3 +321,24 @@ const char *set_text(char *text, u64 mask)
 	}
 	return text;
 }
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool hex_parse(const char *text, u8 *to, size_t count)
+{
+	if (strlen(text) != 2 * count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		to[i] = (u8)(high << 4 | low);
+	}
+	return true;
+}

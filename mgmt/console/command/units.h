@@ -21,6 +21,9 @@ bool set_parse(const char *text, u64 *mask);	/* 0,2-3: numbers 0 to 63 and range
 bool ipv4_parse(const char *text, u32 *address);	/* 10.0.0.1, in the processor's byte order */
 bool name_ok(const char *text);			/* [a-z0-9][a-z0-9-]{0,30} */
 
+/* Exactly 2 * count digits, 0-9 and a-f. */
+bool hex_parse(const char *text, u8 *to, size_t count);
+
 /* Write into text[UNIT_TEXT_BYTES] and return it. */
 const char *size_text(char *text, u64 bytes, bool rounds_up);	/* "3.1 GiB" */
 const char *size_short(char *text, u64 bytes);			/* "3.1G", "64M" */

@@ -8,6 +8,7 @@
 #include "handlers.h"
 #include "stream.h"
 #include "stream_verbs.h"
+#include "units.h"
 #include "verbs.h"
 
 /* ---- which uploads have a stream ---- */
@@ -95,28 +96,12 @@ static const struct command open_command = {
 	.verb = "open-upload", .op = REQ_UPLOAD_OPEN, .ops = { .answer = open_answer },
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool take_hash(const struct json *json, u32 token, u8 hash[IMAGE_HASH_BYTES])
 {
 	char text[2 * IMAGE_HASH_BYTES + 1];
 
-	if (!token || json->tokens[token].type != JSON_STRING || !json_value(json, token, text, sizeof(text)) ||
-		strlen(text) != 2 * IMAGE_HASH_BYTES)
-		return false;
-	for (u32 i = 0; i < IMAGE_HASH_BYTES; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		hash[i] = (u8)(high << 4 | low);
-	}
-	return true;
+	return token && json->tokens[token].type == JSON_STRING && json_value(json, token, text, sizeof(text)) &&
+		hex_parse(text, hash, IMAGE_HASH_BYTES);
 }
 
 static bool take_image(struct session *s, u32 arguments, struct image_request *image, struct cmd_error *error)

@@ -23,6 +23,12 @@ void prompt_ask(struct session *s, const char *question)
 	edit_begin(&s->editor, question, false);
 }
 
+void prompt_ask_secret(struct session *s, const char *question)
+{
+	s->mode = MODE_SECRET;
+	edit_begin_secret(&s->editor, question);
+}
+
 bool prompt_can_ask(struct session *s, struct job *job, const char *what)
 {
 	struct cmd_error error;
@@ -273,13 +279,28 @@ static void answer(struct session *s, const char *text)
 	give_up(s);
 }
 
+static void answer_secret(struct session *s, const char *text)
+{
+	struct job *job = job_of_prompt(s);
+
+	job->args.typed_length = strlen(text);
+	if (*text == 0) {
+		answer(s, "n");
+		return;
+	}
+	pool_secret(job->args.typed, STORE_PASSPHRASE, text, strlen(text));
+	edit_wipe(&s->editor);
+	s->mode = MODE_BUSY;
+	job_start(s, job);
+}
+
 static void refuse_line(struct session *s)
 {
 	struct cmd_error error;
 
 	(void)line_too_long(&error);
 	report_error(&s->terminal, "", &error);
-	if (s->mode == MODE_QUESTION) {
+	if (s->mode != MODE_PROMPT) {
 		answer(s, "n");
 		return;
 	}
@@ -297,6 +318,8 @@ void prompt_feed(struct session *s, char byte)
 	case EDIT_LINE:
 		if (s->mode == MODE_QUESTION)
 			answer(s, edit_text(&s->editor));
+		else if (s->mode == MODE_SECRET)
+			answer_secret(s, edit_text(&s->editor));
 		else
 			run_line(s, edit_text(&s->editor));
 		break;
@@ -304,7 +327,7 @@ void prompt_feed(struct session *s, char byte)
 		refuse_line(s);
 		break;
 	case EDIT_CANCEL:
-		if (s->mode == MODE_QUESTION)
+		if (s->mode != MODE_PROMPT)
 			answer(s, "n");
 		else
 			prompt_show(s);

@@ -93,7 +93,7 @@ struct out notice_begin(struct session *s)
 
 void notice_end(struct session *s)
 {
-	if (s->mode == MODE_PROMPT || s->mode == MODE_QUESTION)
+	if (s->mode <= MODE_SECRET)
 		edit_show(&s->editor);
 }
 

@@ -147,7 +147,7 @@ enum fetch {
 };
 
 enum mode {
-	MODE_PROMPT, MODE_QUESTION, MODE_BUSY, MODE_ATTACHED, MODE_MENU,
+	MODE_PROMPT, MODE_QUESTION, MODE_SECRET, MODE_BUSY, MODE_ATTACHED, MODE_MENU,
 	MODE_ENDED,		/* the VM that was shown is gone: input is dropped up to Enter */
 	MODE_TOP
 };
@@ -345,6 +345,8 @@ void prompt_feed(struct session *s, char byte);
 /* Ctrl-C while a command is under way. */
 void prompt_interrupt(struct session *s);
 void prompt_ask(struct session *s, const char *question);
+/* The answer is not shown: its hash goes into the job's args.typed, and the command begins again. */
+void prompt_ask_secret(struct session *s, const char *question);
 /* Is there a person to ask? Else the job has failed: `what` would happen. */
 bool prompt_can_ask(struct session *s, struct job *job, const char *what);
 

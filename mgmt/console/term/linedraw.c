@@ -90,6 +90,9 @@ static void compose(struct editor *e, struct row *row)
 
 	row->count = 0;
 	put_prompt(e, row);
+	row->cursor = row->count;
+	if (e->is_secret)
+		return;
 	width = ROW - row->count;
 	scroll(e, cursor, width);
 	row->cursor = row->count + (u32)(cursor - e->scroll);

@@ -393,8 +393,25 @@ void edit_init(struct editor *e, struct out out)
 	e->out = out;
 }
 
+void edit_wipe(struct editor *e)
+{
+	explicit_bzero(e->line, sizeof(e->line));
+	explicit_bzero(e->killed, sizeof(e->killed));
+	explicit_bzero(e->draft, sizeof(e->draft));
+	e->length = e->cursor = 0;
+}
+
+void edit_begin_secret(struct editor *e, const char *prompt)
+{
+	edit_begin(e, prompt, false);
+	e->is_secret = true;
+}
+
 void edit_begin(struct editor *e, const char *prompt, bool has_history)
 {
+	if (e->is_secret)
+		edit_wipe(e);
+	e->is_secret = false;
 	(void)text_copy(e->prompt, sizeof(e->prompt), prompt);
 	e->has_history = has_history;
 	e->is_searching = false;

@@ -41,6 +41,7 @@ struct editor {
 	size_t cursor;			/* byte offset, at a character's first byte */
 	size_t scroll;			/* characters left of the window */
 	char killed[LINE_BYTES];
+	bool is_secret;			/* what is typed is not shown, and is wiped */
 	bool has_history;		/* this line may recall earlier ones and becomes one */
 	bool is_pasting;
 	bool is_cut;			/* something typed did not fit; until the line is empty or another one */
@@ -59,6 +60,10 @@ struct editor {
 void edit_init(struct editor *editor, struct out out);
 /* Start an empty line and show it. Without history it is a question's answer. */
 void edit_begin(struct editor *editor, const char *prompt, bool has_history);
+/* The same without history, and nothing of what is typed is shown. */
+void edit_begin_secret(struct editor *editor, const char *prompt);
+/* Nothing of the line, or of what was cut out of it, stays in memory. */
+void edit_wipe(struct editor *editor);
 enum edit_result edit_key(struct editor *editor, const struct key *key);
 const char *edit_text(const struct editor *editor);
 /* Insert at the cursor; what does not fit is refused as a whole, with a bell. */

@@ -14,6 +14,10 @@ static const char *const states[POOL_ROW_STATE_COUNT] = {
 	[POOL_ROW_OPENING] = "opening", [POOL_ROW_MISSING] = "missing", [POOL_ROW_FAILED] = "failed",
 };
 
+static const char *const keys[POOL_KEY_COUNT] = {
+	[POOL_KEY_NONE] = "none", [POOL_KEY_HERE] = "unlocked", [POOL_KEY_LOCKED] = "locked",
+};
+
 /* Why it can't be used: as the store says. */
 static const char *const errors[STORE_ERROR_COUNT] = {
 	[STORE_OK] = "", [STORE_IO] = "disk-error", [STORE_NO_DISK] = "no-disk", [STORE_NO_POOL] = "no-pool",
@@ -43,6 +47,11 @@ static const char *error_of(const struct pool_row *p)
 	return text != NULL ? text : "other";
 }
 
+static bool is_locked(const struct pool_row *p)
+{
+	return p->state == POOL_ROW_READY && p->key == POOL_KEY_LOCKED;
+}
+
 static void size_cell(struct table_line *line, u64 bytes)
 {
 	char size[UNIT_TEXT_BYTES];
@@ -67,8 +76,8 @@ static void pool_line(const struct out *out, const struct pool_row *p)
 	bool is_failed = p->state == POOL_ROW_FAILED;
 
 	scrub_text(scrub, sizeof(scrub), p);
-	snprintf(state, sizeof(state), "%s%s%s%s", state_of(p), is_failed ? ": " : "", is_failed ? error_of(p) : "",
-		scrub);
+	snprintf(state, sizeof(state), "%s%s%s%s", state_of(p), is_failed ? ": " : "",
+		is_failed ? error_of(p) : is_locked(p) ? ", locked" : "", scrub);
 	snprintf(count, sizeof(count), "%u", p->volumes);
 	line_cell(&line, 8, p->name, sizeof(p->name));
 	line_cell(&line, 8, p->on, sizeof(p->on));
@@ -121,6 +130,7 @@ void json_pool(struct json_writer *w, const char *key, const void *row)
 	json_number(w, "volume-bytes", p->promised_bytes);
 	json_number(w, "memory-bytes", p->memory_bytes);
 	json_text(w, "state", state_of(p));
+	json_text(w, "key", p->key < POOL_KEY_COUNT ? keys[p->key] : "?");
 	json_text(w, "error", error_of(p));
 	json_text(w, "scrub", scrub_of(p));
 	json_bool(w, "scrub-data", p->scrub_has_data != 0);

@@ -71,6 +71,8 @@ void grammar_init(void)
 			rows[count++] = own_rows[i];
 	find_row("log-vm")->takes |= A(FOLLOW);
 	find_row("log")->takes |= A(FOLLOW);
+	find_row("set-pool")->takes |= A(FILE);
+	find_row("unlock-pool")->takes |= A(FILE);
 	commands = rows;
 }
 
@@ -103,7 +105,7 @@ static bool add_word(const char *word, size_t *used)
 static bool is_for_this_side(enum arg arg)
 {
 	return arg == ARG_JSON || arg == ARG_QUIET || arg == ARG_HELP || arg == ARG_FOLLOW || arg == ARG_FILE ||
-	       arg == ARG_SINCE;
+	       arg == ARG_SINCE || arg == ARG_PASSPHRASE;
 }
 
 static void add_value(json_t *arguments, const char *name, json_t *value, bool is_list)

@@ -43,6 +43,7 @@ static const struct {
 } special[] = {
 	{ "top", run_top }, { "log", run_log }, { "log-vm", run_log }, { "events", run_events },
 	{ "console", run_console }, { "upload-image", run_upload },
+	{ "set-pool", run_key }, { "unlock-pool", run_key },
 };
 
 /* ---- nobody answers ---- */

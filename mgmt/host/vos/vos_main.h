@@ -49,6 +49,7 @@ int run_top(struct vos *vos, const struct call *call);
 int run_log(struct vos *vos, const struct call *call);
 int run_events(struct vos *vos, const struct call *call);
 int run_console(struct vos *vos, const struct call *call);
+int run_key(struct vos *vos, const struct call *call);
 int run_upload(struct vos *vos, const struct call *call);	/* calls the next one */
 int run_upload_volume(struct vos *vos, const struct call *call);
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "change_keys.h"
 #include "change_snapshots.h"
 #include "change_sizes.h"
 #include "hot_disks.h"
@@ -161,6 +162,8 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 		.judge = resize_judge, .order = resize_order, .finish = resize_finish, .has_vm = true, .is_of_vm = true,
 	},
 	[REQ_RENAME_VOLUME] = { .judge = rename_judge, .order = rename_order, .finish = rename_finish },
+	[REQ_SET_POOL_KEY] = { .judge = key_judge, .order = key_order, .finish = key_finish },
+	[REQ_UNLOCK_POOL] = { .judge = key_judge, .order = key_order, .finish = key_finish },
 	[REQ_CREATE_VOLUME] = { .judge = judge_volume, .finish = finish_volume },
 	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
 	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },

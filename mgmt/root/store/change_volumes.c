@@ -122,7 +122,7 @@ static struct error_info store_error(const struct volume *v)
 		[STORE_IO] = ERR_DISK_IO, [STORE_BUSY] = ERR_DISK_BUSY, [STORE_NOT_VOS] = ERR_VOLUME_FOREIGN,
 		[STORE_NO_POOL] = ERR_POOL_SHUT, [STORE_POOL_FAILED] = ERR_POOL_SHUT,
 		[STORE_POOL_DAMAGED] = ERR_POOL_SHUT, [STORE_NEEDED] = ERR_VOLUME_NEEDED,
-		[STORE_NO_RECORD] = ERR_POOL_RECORDS,
+		[STORE_NO_RECORD] = ERR_POOL_RECORDS, [STORE_LOCKED] = ERR_POOL_LOCKED,
 	};
 	enum error error = v->error < STORE_ERROR_COUNT && errors[v->error] != 0 ? errors[v->error] : ERR_INTERNAL;
 	bool is_about_volume = error == ERR_VOLUME_EXISTS || error == ERR_VOLUME_FOREIGN || error == ERR_VOLUME_NEEDED;
@@ -169,6 +169,8 @@ static struct error_info group_error(const struct change *c, u32 error)
 		[STORE_NEEDED] = ERR_POOL_BUSY, [STORE_NO_VOLUME] = ERR_POOL_BUSY, [STORE_IO] = ERR_DISK_IO,
 		[STORE_NO_DISK] = ERR_DISK_COMING, [STORE_NO_POOL] = ERR_POOL_SHUT,
 		[STORE_POOL_FAILED] = ERR_POOL_SHUT, [STORE_POOL_DAMAGED] = ERR_POOL_SHUT,
+		[STORE_LOCKED] = ERR_POOL_LOCKED, [STORE_NO_KEY] = ERR_POOL_NO_KEY, [STORE_WRONG_KEY] = ERR_WRONG_KEY,
+		[STORE_NO_RANDOM] = ERR_NO_RANDOM, [STORE_POOL_UNKNOWN] = ERR_POOL_OLD,
 	};
 	const char *made = c->request.op == REQ_CLONE_VM ? c->request.to : c->request.snapshot;
 	const struct pool *pool = pool_at(group_pool(c->group));

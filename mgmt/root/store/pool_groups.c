@@ -17,8 +17,13 @@ enum group_state { GROUP_FREE, GROUP_DUE, GROUP_SENT, GROUP_DONE };
 
 struct member {
 	u32 volume;			/* its number in root's table */
-	u8 guid[STORE_GUID_BYTES];	/* and its GUID: it is that volume still */
-	u8 new_guid[STORE_GUID_BYTES];
+	union {
+		struct {
+			u8 guid[STORE_GUID_BYTES];	/* and its GUID: it is that volume still */
+			u8 new_guid[STORE_GUID_BYTES];
+		};
+		u8 secret[STORE_SECRET_BYTES];	/* of a key */
+	};
 	char name[VOLUME_NAME_BYTES], snapshot[VOLUME_NAME_BYTES];
 	u64 bytes;
 	bool is_answered;
@@ -30,6 +35,7 @@ static struct group {
 	bool is_unwanted;		/* and what it makes goes again */
 	enum store_op op;
 	u32 flags, pool, count, error;
+	u32 way;			/* of a key */
 	struct member members[MEMBERS];
 } groups[GROUPS];
 
@@ -88,6 +94,40 @@ void group_add_revert(u32 group, const struct volume *v, const struct volume *to
 	memcpy(m->new_guid, to->guid, sizeof(m->new_guid));
 }
 
+void group_add_key(u32 group, u32 pool, u32 way, const u8 secret[STORE_SECRET_BYTES])
+{
+	struct group *g = &groups[group];
+	struct member *m = &g->members[g->count++];
+
+	g->pool = pool;
+	g->way = way;
+	strcpy(m->name, pool_at(pool)->partition->name);
+	memcpy(m->secret, secret, sizeof(m->secret));
+}
+
+bool group_unlock(u32 pool, u32 way, const u8 secret[STORE_SECRET_BYTES])
+{
+	u32 group = group_begin(STORE_UNLOCK, 0);
+
+	if (group == GROUP_NONE)
+		return false;
+	group_add_key(group, pool, way, secret);
+	groups[group].is_left = true;
+	return true;
+}
+
+static bool has_secret(const struct group *g)
+{
+	return g->op == STORE_SET_KEY || g->op == STORE_UNLOCK;
+}
+
+/* It is needed no more. */
+static void wipe(struct group *g)
+{
+	if (has_secret(g))
+		explicit_bzero(g->members, sizeof(g->members));
+}
+
 u32 group_pool(u32 group)
 {
 	return groups[group].pool;
@@ -125,6 +165,8 @@ void group_end(u32 group, bool has_given_up)
 	g->is_unwanted = has_given_up && makes(g);
 	if (g->state == GROUP_DUE || (g->state == GROUP_DONE && !g->is_unwanted))
 		g->state = GROUP_FREE;
+	if (g->state == GROUP_FREE)
+		wipe(g);
 }
 
 /* ---- orders ---- */
@@ -141,6 +183,7 @@ static bool send(u32 group)
 					     .flags = g->flags | (i + 1 < g->count ? STORE_MORE : 0) };
 
 		order.bytes = m->bytes;
+		order.link = g->way;
 		memcpy(order.volume, m->name, sizeof(order.volume));
 		memcpy(order.snapshot, m->snapshot, sizeof(order.snapshot));
 		memcpy(order.guid, m->guid, sizeof(order.guid));
@@ -202,6 +245,7 @@ void group_take_done(u32 number, u32 error)
 	if (!are_answered(g))
 		return;
 	g->state = g->is_left && !g->is_unwanted ? GROUP_FREE : GROUP_DONE;
+	wipe(g);
 	if (is_made(g))
 		g->error = STORE_OK;
 }

@@ -24,6 +24,11 @@ void group_add_change(u32 group, const struct volume *v, const char *name, u64 b
 /* STORE_REVERT. */
 void group_add_revert(u32 group, const struct volume *v, const struct volume *to);
 
+/* STORE_SET_KEY, STORE_UNLOCK: the secret is kept until the order is answered. */
+void group_add_key(u32 group, u32 pool, u32 way, const u8 secret[STORE_SECRET_BYTES]);
+/* The same, and nobody asks about it: once the pool is open. False: there is no place. */
+bool group_unlock(u32 pool, u32 way, const u8 secret[STORE_SECRET_BYTES]);
+
 /* Number of the pool that it is about. */
 u32 group_pool(u32 group);
 /* All its orders are answered. *error: enum store_error, the same for all. */

@@ -53,7 +53,7 @@ bool pool_add(struct volume *partition)
 void pool_remove(u32 p)
 {
 	if (p < STORE_POOLS_MAX)
-		memset(&pools[p], 0, sizeof(pools[p]));
+		explicit_bzero(&pools[p], sizeof(pools[p]));
 }
 
 /* One that could not be opened is tried again when something of it has changed. */
@@ -88,8 +88,16 @@ void pool_take_report(const struct store_report *r)
 	pool->bytes = r->sectors * BLK_SECTOR_BYTES;
 	pool->free_bytes = r->free_bytes;
 	pool->percent = r->percent;
+	pool->key = (r->flags & STORE_IS_ENCRYPTED) == 0 ? POOL_KEY_NONE
+		: (r->flags & STORE_IS_LOCKED) != 0 ? POOL_KEY_LOCKED : POOL_KEY_HERE;
 	pool->largest_bytes = min_u64(r->largest_bytes, VOLUME_BYTES_MAX);
 	pool->block_bytes = r->block_bytes;
+}
+
+void pool_keep_secret(u32 p, u32 way, const u8 secret[STORE_SECRET_BYTES])
+{
+	pools[p].way = way;
+	memcpy(pools[p].secret, secret, sizeof(pools[p].secret));
 }
 
 void pools_forget(void)

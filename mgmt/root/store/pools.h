@@ -25,6 +25,9 @@ struct pool {
 	bool has_lost_disk;	/* the store opens it again when that is back */
 	u32 percent;		/* of what data can have that is gone */
 	u32 warned_percent;	/* when the last warning came; 0 = none */
+	enum pool_key key;	/* as of the store's last report */
+	u32 way;		/* of `secret`; 0 = there is none */
+	u8 secret[STORE_SECRET_BYTES];	/* that has unlocked it, for the next store */
 	u64 told[STORE_PARTITIONS / 64];	/* by number - 1: what is in it, also if root has no row of it */
 	u32 definitions;	/* number of VOLUME_OF_VOS in it, likewise; 0 = it has none */
 };
@@ -41,6 +44,8 @@ void pool_remove(u32 p);
 void pool_told(u32 p, u64 arena_bytes);
 /* STORE_DISK of a pool that the store has been given. */
 void pool_take_report(const struct store_report *report);
+/* What has unlocked it, until its partition is no more. */
+void pool_keep_secret(u32 p, u32 way, const u8 secret[STORE_SECRET_BYTES]);
 /* The store is another one; no pool has an arena any more. */
 void pools_forget(void);
 

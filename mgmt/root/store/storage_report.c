@@ -156,6 +156,7 @@ void pool_row_fill(u32 p, struct pool_row *out)
 	out->index = p;
 	out->state = pool_state(p);
 	out->error = pool->error;
+	out->key = pool->key;
 	out->bytes = pool->bytes != 0 ? pool->bytes : pool->partition->bytes;
 	if (pool->state == POOL_IS_OPEN) {
 		out->used_bytes = pool_used_bytes(pool);

@@ -4,10 +4,14 @@
  */
 #include "store_pools.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "key_image.h"
 #include "object_set.h"
+#include "pool_groups.h"
 #include "range.h"
+#include "root.h"
 #include "rt_log.h"
 #include "store_maps.h"
 
@@ -55,6 +59,24 @@ void store_pools_sent(u32 p, enum store_op op)
 	pool_at(p)->state = op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING;
 }
 
+/* By what has unlocked it before, or by a boot module of its name and ".key". */
+static void unlock(u32 p)
+{
+	struct pool *pool = pool_at(p);
+	char name[IMAGE_NAME_BYTES];
+	const struct image *image;
+
+	if (pool->key != POOL_KEY_LOCKED)
+		return;
+	snprintf(name, sizeof(name), "%s.key", pool->partition->name);
+	image = image_find(&root.images, name, false);
+	if (pool->way == 0 && image != NULL && !image->is_uploaded &&
+	    key_image_secret(image, pool->secret) == ST_OK)
+		pool->way = STORE_KEY_FILE;
+	if (pool->way != 0 && !group_unlock(p, pool->way, pool->secret))
+		rt_log("root: pool %s stays locked: unlock-pool it", pool->partition->name);
+}
+
 struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 {
 	struct pool *pool = pool_at(p);
@@ -63,6 +85,7 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 		return NULL;
 	if ((op == STORE_OPEN_POOL) == (error == STORE_OK)) {
 		pool->state = POOL_IS_OPEN;
+		unlock(p);
 	} else {
 		pool->error = error;
 		pool->state = op == STORE_OPEN_POOL ? POOL_HAS_FAILED : POOL_IS_CLOSED;

@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "definition_changes.h"
 #include "drivers.h"
+#include "pools.h"
 #include "root.h"
 #include "spec.h"
 #include "store_client.h"
@@ -56,6 +57,19 @@ bool vm_disks_are_locked(const struct vm *vm)
 		if (vm_disk_volume(vm, i) != NULL && vm_disk_volume(vm, i)->is_locked)
 			return true;
 	return false;
+}
+
+struct error_info vm_disks_judge_keys(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->spec.disk_count; i++) {
+		const struct volume *v = vm_disk_volume(vm, i);
+
+		if (v == NULL || !v->needs_key)
+			continue;
+		return pool_at(v->pool) != NULL && pool_at(v->pool)->key == POOL_KEY_HERE ?
+			error_info_about(ERR_NO_CIPHER, v->name) : error_info_about(ERR_POOL_LOCKED, v->on);
+	}
+	return ERROR_INFO_NONE;
 }
 
 /* The disk in that slot, VM_DEVICES if there is none. */

@@ -190,12 +190,24 @@ static u64 promised_thick(u32 p)
 	return sum;
 }
 
+/* Of what is to be encrypted. */
+static struct error_info judge_key(u32 p)
+{
+	const char *name = pool_at(p)->partition->name;
+
+	if (pool_at(p)->key == POOL_KEY_NONE)
+		return refuse(ERR_POOL_NO_KEY, name, 0, 0);
+	return pool_at(p)->key == POOL_KEY_LOCKED ? refuse(ERR_POOL_LOCKED, name, 0, 0) : ERROR_INFO_NONE;
+}
+
 /* Whether its maps fit too, the store says. */
 static struct error_info judge_in_pool(u32 p, const struct disk_spec *want, struct plan *plan)
 {
 	struct error_info no = judge_pool(p, want->bytes);
 	u64 taken = promised_thick(p) + plan->kept[p], room;
 
+	if (no.error == ERR_NONE && (want->flags & DISK_TRAIT(TRAIT_ENCRYPT, true)) != 0)
+		no = judge_key(p);
 	if (no.error != ERR_NONE || (want->flags & DISK_TRAIT(TRAIT_THICK, true)) == 0)
 		return no;
 	room = taken <= pool_at(p)->free_bytes ? pool_at(p)->free_bytes - taken : 0;

@@ -47,6 +47,7 @@ struct volume {
 	bool is_unfinished;	/* its contents are not there yet (import.h), and its disk says so */
 	bool is_finish_due, is_finish_sent;	/* and is to say that no more */
 	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
+	bool needs_key;		/* THIN: it is encrypted, and can't be read just now */
 	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
 	u64 h_mem;		/* MEMORY */
 };

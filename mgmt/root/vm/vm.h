@@ -80,6 +80,7 @@ struct vm {
 	struct stop_info stop_info;	/* why it is in its state */
 	bool are_disks_kept;	/* when it is deleted */
 	u64 deletion;		/* AFTER_DELETE: the count of changes (definition_changes.h) with that one */
+	bool is_start_due;	/* when its disks' pool is unlocked */
 	u32 restarts;		/* by itself, since an operator started it */
 	u32 crash_restarts;
 

@@ -107,6 +107,7 @@ static struct outcome action_ignore(struct vm *vm, const struct request_context 
 
 static struct error_info start_ok(const struct vm *vm)
 {
+	struct error_info no = vm_disks_judge_keys(vm);
 	u64 free_bytes = vm_free_bytes(), need = vm_need_bytes(&vm->spec);
 
 	if (INFO->virt == VIRT_NONE)
@@ -115,7 +116,7 @@ static struct error_info start_ok(const struct vm *vm)
 		return error_info_of(ERR_NO_MEMORY, need, free_bytes);
 	if (vm_disks_are_locked(vm))
 		return error_info_of(ERR_BUSY, 0, 0);
-	return vm_nics_find_ports(vm);
+	return no.error == ERR_NONE ? vm_nics_find_ports(vm) : no;
 }
 
 /* One of them: that they are all large enough for all VMs is asserted in root_limits.h. */
@@ -184,6 +185,7 @@ static struct outcome action_build(struct vm *vm, const struct request_context *
 {
 	struct error_info info;
 
+	vm->is_start_due = false;
 	if (!context->is_request) {
 		build_again(vm);
 		return done();
@@ -573,6 +575,8 @@ struct outcome vm_input(struct vm *vm, enum input input, const struct request_co
 {
 	struct error_info no = context->is_request ? vm_judge(vm, input) : ERROR_INFO_NONE;
 
+	if (no.error == ERR_POOL_LOCKED && vm->spec.autostart != 0)
+		vm->is_start_due = true;
 	if (no.error != ERR_NONE)
 		return refuse(no);
 	return action_fns[lifecycle_decide(vm->phase, input)](vm, context);

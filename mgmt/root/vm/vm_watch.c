@@ -195,3 +195,16 @@ u64 vm_step(void)
 	}
 	return next;
 }
+
+void vms_start_unlocked(void)
+{
+	static const struct request_context ours;
+
+	for (u32 i = 0; i < VM_COUNT; i++) {
+		struct vm *vm = vm_at(i);
+
+		if (vm != NULL && vm->is_start_due && vm->phase == VM_PHASE_IDLE &&
+		    vm_disks_judge_keys(vm).error == ERR_NONE)
+			(void)vm_input(vm, IN_START, &ours);
+	}
+}

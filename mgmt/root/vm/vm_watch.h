@@ -12,6 +12,8 @@ void vm_poll_controls(void);
 
 /* Disks have failed, as the store has told: their VMs pause. */
 void vm_poll_disks(void);
+/* Starts VMs with autostart whose start was refused because a disk was locked, and that can start now. */
+void vms_start_unlocked(void);
 void vm_poll_faults(void);
 
 /* Deadlines and endings, a bounded piece of work; when to call again (0 = at once). */

@@ -11,6 +11,7 @@
 
 #include "errors.h"
 #include "fake_disks.h"
+#include "pool_secret.h"
 #include "request.h"
 #include "units.h"
 #include "volume_traits.h"
@@ -35,6 +36,24 @@ static inline bool fake_pool_row(const struct request *r, struct reply *reply)
 	return false;
 }
 
+/* Of the passphrase "open sesame", or the key file "key"; anything can be set. */
+static inline void fake_secret(const struct request *r, struct reply *reply)
+{
+	static const char *const texts[STORE_KEY_WAYS] = { [STORE_PASSPHRASE] = "open sesame",
+		[STORE_KEY_FILE] = "key" };
+	const char *text = r->index < STORE_KEY_WAYS && texts[r->index] != NULL ? texts[r->index] : "";
+	const struct disk_spec *want = &r->spec.disks[0];
+	u8 secret[POOL_SECRET_BYTES];
+
+	pool_secret(secret, r->index, text, strlen(text));
+	if (r->op == REQ_UNLOCK_POOL && strcmp(want->image, "fast.key") != 0 &&
+		memcmp(secret, r->secret, sizeof(secret)) != 0) {
+		reply->result = RESULT_INTEGRITY;
+		reply->error = ERR_WRONG_KEY;
+	}
+	snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+}
+
 static inline bool fake_change_pool(const struct request *r, struct reply *reply)
 {
 	const struct disk_spec *want = &r->spec.disks[0];
@@ -49,6 +68,10 @@ static inline bool fake_change_pool(const struct request *r, struct reply *reply
 			reply->have = 3;
 		}
 		snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+		return true;
+	}
+	if (r->op == REQ_SET_POOL_KEY || r->op == REQ_UNLOCK_POOL) {
+		fake_secret(r, reply);
 		return true;
 	}
 	if (r->op != REQ_CREATE_POOL && r->op != REQ_DELETE_POOL)

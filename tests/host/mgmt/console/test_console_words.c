@@ -102,7 +102,8 @@ static void disks_and_volumes(void **state)
 	expect_not("virtio0");
 	command("list-volume --name scratch --json", "\"return\":[{\"name\":\"scratch\",\"bytes\":67108864,"
 		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"used-bytes\":67108864,"
-		"\"policy\":\"\",\"integrity\":\"\",\"of\":\"\",\"snapshot\":\"\",\"vm\":\"\",\"made-for\":\"\","
+		"\"policy\":\"\",\"integrity\":\"\",\"encrypt\":\"\",\"of\":\"\",\"snapshot\":\"\",\"vm\":\"\","
+		"\"made-for\":\"\","
 		"\"state\":\"being deleted\",\"percent\":0}]", RESULT_OK);
 	command("list-disk --name nvme0.0 --json", "\"read-only\":true,\"state\":\"whole\",\"driver\":\"nvme\"",
 		RESULT_OK);
@@ -200,6 +201,40 @@ static void pools_are_asked_for(void **state)
 	command("delete-pool slow --force --json", "all that is in pool slow would be lost. Say", RESULT_STATE);
 }
 
+/* A passphrase is asked for, and nothing of it is seen, nor remembered. */
+static void pool_keys(void **state)
+{
+	(void)state;
+	fake_type(root, "unlock-pool fast\r");
+	expect("Passphrase of pool fast: ");
+	fake_type(root, "open sesam\r");
+	expect("error[E_INTEGRITY]: that is not the passphrase or key of pool fast. Nothing was");
+	command("result", "10", RESULT_INTEGRITY);
+	fake_type(root, "unlock-pool fast\ropen xesame\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x7fs\r");
+	expect("pool fast is unlocked");
+	expect_not("open");
+	expect_not("sesam");
+	fake_type(root, "unlock-pool fast\r\x03");
+	expect("Nothing was done.");
+	fake_type(root, "set-pool fast --passphrase\rshort\r");
+	expect("a passphrase has at least 8 characters");
+	fake_type(root, "set-pool fast --passphrase\rlong enough\rlong enoughh\r");
+	expect("the two were not the same. Nothing was changed");
+	fake_type(root, "set-pool fast --passphrase\rlong enough\rlong enough\r");
+	expect("pool fast has a new passphrase. Without it, what is encrypted there is lost.");
+	expect_not("enough");
+	fake_type(root, "\x1b[A");
+	expect("set-pool fast --passphrase");
+	fake_type(root, "\x03");
+	command("set-pool fast", "what is to be set? --passphrase asks for one", RESULT_USAGE);
+	command("set-pool fast --secret tellme", "that is for programs: a line is remembered", RESULT_USAGE);
+	command("set-pool fast --passphrase --key-module k", "give one of --passphrase and --key-module", RESULT_USAGE);
+	command("set-pool fast --key 12", "--key takes 64 hex digits", RESULT_USAGE);
+	command("unlock-pool fast --json", "a program gives the passphrase as", RESULT_USAGE);
+	command("unlock-pool fast --key-module fast.key", "pool fast is unlocked", RESULT_OK);
+	command("set-pool fast --key-module fast.key", "pool fast has a new key. Without it", RESULT_OK);
+}
+
 /* One line for the disks of a VM, the oldest first; revert-vm says what is lost, and asks. */
 static void snapshots(void **state)
 {
@@ -258,7 +293,7 @@ static void traits_are_said(void **state)
 	command("create-volume a --size 1G --on fast --policy thick --integrity on",
 		"volume a, 1.0 GiB on fast, policy=thick, integrity=on. create-vm --disk", RESULT_OK);
 	command("create-volume a --size 1G --on fast --integrity on --json",
-		"\"used-bytes\":0,\"policy\":\"thin\",\"integrity\":\"on\",\"of\"", RESULT_OK);
+		"\"used-bytes\":0,\"policy\":\"thin\",\"integrity\":\"on\",\"encrypt\":\"off\",\"of\"", RESULT_OK);
 	command("create-volume a --size 27G --on fast --policy thick", "error[E_NOSPACE]: pool fast has 20.0 GiB "
 		"free, which a thick volume of 27.0 GiB and its maps do not fit into. Try a smaller size, or "
 		"policy=thin; see list-pool", RESULT_RESOURCES);
@@ -564,6 +599,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pools, setup, teardown),
 		cmocka_unit_test(no_pools),
 		cmocka_unit_test_setup_teardown(pools_are_asked_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(pool_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(snapshots, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),

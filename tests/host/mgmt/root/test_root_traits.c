@@ -14,6 +14,7 @@
 #define THICK DISK_TRAIT(TRAIT_THICK, true)
 #define THIN DISK_TRAIT(TRAIT_THICK, false)
 #define CHECKED DISK_TRAIT(TRAIT_INTEGRITY, true)
+#define UNENCRYPTED DISK_TRAIT(TRAIT_ENCRYPT, false)
 #define UNCHECKED DISK_TRAIT(TRAIT_INTEGRITY, false)
 
 static void create_with(const char *name, u64 bytes, const char *on, const char *volume, u32 flags)
@@ -92,7 +93,7 @@ static void are_ordered(void **state)
 		assert_int_equal(order.flags, STORE_MARK | rows[i].order);
 		make_with(&order, 5, STORE_IS_MARKED | rows[i].report);
 		bench_expect(ERR_NONE);
-		assert_int_equal(bench_answer.vm.disks[0].flags, DISK_MADE | rows[i].said);
+		assert_int_equal(bench_answer.vm.disks[0].flags, DISK_MADE | rows[i].said | UNENCRYPTED);
 		assert_int_equal(bench_answer.vm.spec.disks[0].flags, rows[i].flags);
 		drop("a", 5);
 	}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_row.h - what root tells of a pool.
+ */
+#ifndef VOS_POOL_ROW_H
+#define VOS_POOL_ROW_H
+
+#include "store.h"
+#include "types.h"
+
+enum pool_key {
+	POOL_KEY_NONE,		/* it has no secret, so nothing in it is encrypted */
+	POOL_KEY_HERE,
+	POOL_KEY_LOCKED,	/* what is encrypted can't be used */
+	POOL_KEY_COUNT
+};
+#define POOL_KEY_FILE_BYTES 65536u	/* at most */
+
+enum pool_row_state {
+	POOL_ROW_READY,
+	POOL_ROW_MAKING, POOL_ROW_DELETING,
+	POOL_ROW_OPENING,
+	POOL_ROW_MISSING,	/* its disk is not there */
+	POOL_ROW_FAILED,	/* error: why it can't be used */
+	POOL_ROW_STATE_COUNT
+};
+
+/* Of the last check-pool or scrub-pool since the boot. CUT: it ended before it was through. */
+enum pool_row_scrub { POOL_SCRUB_NONE, POOL_SCRUB_RUNS, POOL_SCRUB_DONE, POOL_SCRUB_CUT, POOL_SCRUB_COUNT };
+
+/* A pool: a partition of a disk that volumes take room from as they are written. */
+struct pool_row {
+	u32 index;
+	u32 state;		/* enum pool_row_state */
+	u32 error;		/* enum store_error */
+	u32 volumes, snapshots;
+	u32 key;		/* enum pool_key */
+	u32 scrub;		/* enum pool_row_scrub; and of that run: */
+	u32 scrub_has_data, scrub_percent;
+	u32 zero;
+	u64 scrub_faults, scrub_bytes;	/* found; read */
+	u64 bytes;		/* of the pool */
+	u64 used_bytes, free_bytes;	/* 0 while it is not open */
+	u64 promised_bytes;	/* the sizes of its volumes together */
+	u64 memory_bytes;	/* that the store has for it */
+	char name[DISK_NAME_BYTES];
+	char on[DISK_NAME_BYTES];	/* a disk's name */
+};
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_secret.h - the secret of a pool (store.h) of what a person has: of a passphrase, or of a key file's bytes.
+ */
+#ifndef VOS_POOL_SECRET_H
+#define VOS_POOL_SECRET_H
+
+#include "types.h"
+
+#define POOL_SECRET_BYTES 32u
+
+/* way: enum store_key_way. */
+void pool_secret(u8 secret[POOL_SECRET_BYTES], u32 way, const void *bytes, size_t count);
+
+#endif
