@@ -107,6 +107,7 @@ enum request_op {
 	 * cancels it does not end it: */
 	REQ_CHECK_POOL,		/* all but the data */
 	REQ_SCRUB_POOL,		/* the data too */
+	REQ_KEEP,		/* what is not root's has changed of the definitions: answered when they are written */
 	REQ_OP_COUNT
 };
 
@@ -520,6 +521,7 @@ struct image_report {
 	u32 is_default;
 	u32 is_uploaded;	/* else it came with the boot, and has no hash */
 	u8 hash[IMAGE_HASH_BYTES];
+	char pool[DISK_NAME_BYTES];	/* that it is in, too; "": it is lost when VOS ends */
 };
 
 struct host_report {

@@ -247,8 +247,8 @@ static void do_definitions(void)
 
 /* ---- networks ---- */
 
-/* What was made or deleted is answered when it is kept. */
-static void answer_network(struct error_info no)
+/* What was changed of the definitions is answered when it is kept. */
+static void answer_kept(struct error_info no)
 {
 	bool is_done = no.error == ERR_NONE && !is_dry_run();
 
@@ -263,12 +263,12 @@ static void answer_network(struct error_info no)
 
 static void do_create_switch(void)
 {
-	answer_network(networks_create_switch(request.name, &request.network, is_dry_run()));
+	answer_kept(networks_create_switch(request.name, &request.network, is_dry_run()));
 }
 
 static void do_delete_switch(void)
 {
-	answer_network(networks_delete_switch(request.name, is_dry_run()));
+	answer_kept(networks_delete_switch(request.name, is_dry_run()));
 }
 
 static struct error_info switch_row(void)
@@ -301,17 +301,17 @@ static void do_stations(void)
 
 static void do_create_router(void)
 {
-	answer_network(router_request_create(request.name, &request.router, is_dry_run()));
+	answer_kept(router_request_create(request.name, &request.router, is_dry_run()));
 }
 
 static void do_set_router(void)
 {
-	answer_network(router_request_set(request.name, &request.router, is_dry_run()));
+	answer_kept(router_request_set(request.name, &request.router, is_dry_run()));
 }
 
 static void do_delete_router(void)
 {
-	answer_network(router_request_delete(request.name, is_dry_run()));
+	answer_kept(router_request_delete(request.name, is_dry_run()));
 }
 
 static struct error_info router_row(void)
@@ -362,7 +362,7 @@ static void do_upload_finish(void)
 	struct error_info info;
 
 	begin_reply();
-	if (image_store_finish(asker(), request.image.upload, &info, &reply.image))
+	if (image_store_finish(asker(), request.image.upload, &info))
 		answer_image(info);
 }
 
@@ -373,6 +373,11 @@ static void do_delete_image(void)
 }
 
 /* ---- the machine ---- */
+
+static void do_keep(void)
+{
+	answer_kept(ERROR_INFO_NONE);
+}
 
 static void do_power(bool is_reboot)
 {
@@ -459,6 +464,7 @@ static const struct row {
 	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },
 	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
+	[REQ_KEEP] = { .rights = CLIENT_MANAGE, .serve = do_keep },
 	[REQ_DEFINITIONS] = { .rights = CLIENT_MANAGE, .serve = do_definitions },
 };
 

@@ -9,23 +9,20 @@
 
 #include "blake2b.h"
 #include "client.h"
+#include "image_memory.h"
+#include "image_volumes.h"
 #include "import.h"
 #include "map_window.h"
-#include "object_set.h"
 #include "range.h"
 #include "reply.h"
 #include "root.h"
 #include "rt_log.h"
-#include "service.h"
 #include "storage_report.h"
 #include "sys.h"
 #include "vm.h"
 
-#define SPARE_BYTES (16 * MIB)	/* that uploads leave free, for what VMs take beside their RAM */
-
 _Static_assert(IMAGE_HASH_BYTES == BLAKE2B_BYTES, "the digest is the hash");
-_Static_assert(UPLOAD_WINDOW_BYTES % UPLOAD_WRITE_BYTES == 0 && UPLOADS + IMAGES_UPLOADED <= OBJECT_SET_MAX,
-	       "pieces fit, and all memory may be on its way back at the same time");
+_Static_assert(UPLOAD_WINDOW_BYTES % UPLOAD_WRITE_BYTES == 0, "pieces fit");
 
 static struct upload {
 	u64 number;		/* 0 = none */
@@ -36,13 +33,13 @@ static struct upload {
 	struct import *import;	/* it goes into a volume; NULL: into memory */
 	u64 deadline_tsc;
 	struct blake2b sum;	/* of what is taken */
-	enum { WAITS_NOT, WAITS_WRITE, WAITS_FINISH } waits;	/* a request that is not answered yet: */
+	/* A request that is not answered yet: */
+	enum { WAITS_NOT, WAITS_WRITE, WAITS_FINISH, WAITS_KEEP } waits;
 	struct image_asker asker;
 	struct image_request piece;
 } uploads[UPLOADS];
 
 static u64 last_number;
-static struct object_set doomed;	/* memory on its way back */
 
 static struct error_info error_of(enum error error, const char *name)
 {
@@ -54,37 +51,18 @@ static struct error_info error_of(enum error error, const char *name)
 
 /* ---- giving back ---- */
 
-static bool can_give_back(void)
-{
-	return doomed.count < OBJECT_SET_MAX;
-}
-
-static void give_back(u64 h_mem)
-{
-	while (!can_give_back())
-		(void)!object_set_release_step(&doomed);
-	(void)!object_set_add(&doomed, OBJECT_MEM, h_mem);
-}
-
-/* All of it is back. */
-static void settle(void)
-{
-	while (object_set_release_step(&doomed) != ST_OK)
-		;
-}
-
 static void drop(struct upload *u)
 {
 	if (u->import != NULL)
 		import_leave(u->import);
 	else
-		give_back(u->h_mem);
+		image_memory_give_back(u->h_mem);
 	*u = (struct upload){ .number = 0 };
 }
 
 u64 image_store_bytes(void)
 {
-	u64 sum = object_set_bytes(&doomed);
+	u64 sum = image_memory_bytes();
 
 	for (u32 i = 0; i < UPLOADS; i++)
 		if (uploads[i].number != 0)
@@ -98,7 +76,7 @@ static struct upload *upload_named(const char *name, bool is_volume)
 {
 	for (u32 i = 0; i < UPLOADS; i++)
 		if (uploads[i].number != 0 && (uploads[i].import != NULL) == is_volume &&
-		    strcmp(uploads[i].name, name) == 0)
+		    uploads[i].waits != WAITS_KEEP && strcmp(uploads[i].name, name) == 0)
 			return &uploads[i];
 	return NULL;
 }
@@ -121,14 +99,6 @@ static void report(const struct upload *u, struct upload_report *out)
 	*out = (struct upload_report){
 		.upload = u->number, .bytes = u->bytes, .taken = u->taken, .slot = (u32)(u - uploads),
 	};
-}
-
-/* What is neither in use, nor promised to VMs that live, nor to services that start again. */
-static u64 room_bytes(void)
-{
-	u64 kept = vm_untouched_bytes() + service_bytes_down() + SPARE_BYTES, free_bytes = vm_free_bytes();
-
-	return free_bytes > kept ? free_bytes - kept : 0;
 }
 
 /* Whether that can become an image at all. */
@@ -170,17 +140,6 @@ static void set_up(struct upload *u, const struct image_request *want)
 	touch(u);
 }
 
-/* What an upload of that size can have, in the place of `old` (NULL: of none). Memory on its way back is waited for
- * only if it is needed. */
-static u64 room_for(u64 need, const struct upload *old)
-{
-	u64 own = old != NULL ? object_bytes(old->h_mem) : 0;
-
-	if (need > room_bytes() + own)
-		settle();
-	return room_bytes() + own;
-}
-
 /* In the place of `old`, unless it is NULL. That is dropped when its successor has its memory, or before, if only that
  * gives enough. */
 static struct error_info begin(const struct image_request *want, struct upload *old, struct upload **out)
@@ -190,15 +149,15 @@ static struct error_info begin(const struct image_request *want, struct upload *
 
 	if (u == NULL)
 		return error_info_limit(UPLOADS, "unfinished uploads");
-	have = room_for(need, old);
+	have = image_memory_room(need, old != NULL ? object_bytes(old->h_mem) : 0);
 	if (need > have)
 		return error_info_of(ERR_UPLOAD_MEMORY, need, have);
-	if (old != NULL && need > room_bytes()) {
+	if (old != NULL && need > image_memory_room(0, 0)) {
 		drop(u);
-		settle();
+		(void)image_memory_room(need, 0);
 		old = NULL;
 	}
-	if (sys_mem_create(HANDLE_ROOT, need, MEM_LARGE, &h_mem) != ST_OK)
+	if (image_memory_create(need, &h_mem) != ST_OK)
 		return error_info_of(ERR_UPLOAD_MEMORY, need, have);
 	if (old != NULL)
 		drop(old);
@@ -351,19 +310,18 @@ void image_report_fill(const struct image *image, struct image_report *out)
 {
 	*out = (struct image_report){ .bytes = image->bytes, .is_uploaded = image->is_uploaded };
 	strcpy(out->name, image->name);
+	strcpy(out->pool, image_volumes_pool(image));
 	memcpy(out->hash, image->hash, sizeof(out->hash));
 	out->is_default =
 		strcmp(image->name, IMAGE_DEFAULT_KERNEL) == 0 || strcmp(image->name, IMAGE_DEFAULT_INITRD) == 0;
 }
 
-static struct error_info become_image(const struct upload *u, struct image_report *out)
+static struct error_info become_image(const struct upload *u)
 {
 	struct error_info no = judge(u->name, u->bytes);	/* the last place may be taken by now */
 
 	if (no.error == ERR_NONE)
 		no = error_info_status(image_add_uploaded(&root.images, u->name, u->bytes, u->h_mem, u->hash));
-	if (no.error == ERR_NONE)
-		image_report_fill(image_find(&root.images, u->name, false), out);
 	return no;
 }
 
@@ -382,26 +340,25 @@ static struct error_info judge_whole(struct upload *u)
 	return memcmp(digest, u->hash, sizeof(digest)) == 0 ? ERROR_INFO_NONE : error_of(ERR_IMAGE_HASH, u->name);
 }
 
-bool image_store_finish(struct image_asker asker, u64 upload, struct error_info *no, struct image_report *out)
+bool image_store_finish(struct image_asker asker, u64 upload, struct error_info *no)
 {
 	struct upload *u = upload_numbered(upload);
 
 	*no = judge_whole(u);
 	if (no->error == ERR_NO_UPLOAD || no->error == ERR_BUSY || no->error == ERR_UPLOAD_SHORT)
 		return true;
-	if (no->error == ERR_NONE && u->import != NULL) {
-		import_finish(u->import);
-		u->waits = WAITS_FINISH;
-		u->asker = asker;
-		return false;
-	}
-	if (no->error == ERR_NONE)
-		*no = become_image(u, out);
-	if (no->error != ERR_NONE)
+	if (no->error == ERR_NONE && u->import == NULL)
+		*no = become_image(u);
+	if (no->error != ERR_NONE) {
 		drop(u);
-	else
-		*u = (struct upload){ .number = 0 };
-	return true;
+		return true;
+	}
+	if (u->import != NULL)
+		import_finish(u->import);
+	u->waits = u->import != NULL ? WAITS_FINISH : WAITS_KEEP;
+	u->h_mem = 0;
+	u->asker = asker;
+	return false;
 }
 
 /* ---- what is answered later ---- */
@@ -448,12 +405,34 @@ static void answer_write(struct upload *u)
 		(void)send(&asker, &no, &reply);
 }
 
+/* It is an image, and is in a pool if there is one. */
+static void answer_keep(struct upload *u)
+{
+	static struct reply reply;
+	const struct upload was = *u;
+	const struct image *image;
+	struct error_info no;
+
+	if ((was.asker.client != CLIENTS_MAX && client_room(was.asker.client) == 0) ||
+	    !image_volumes_have(was.name, &no))
+		return;
+	memset(&reply, 0, sizeof(reply));
+	image = image_find(&root.images, was.name, false);
+	if (image != NULL)
+		image_report_fill(image, &reply.image);
+	else
+		no = error_of(ERR_NO_IMAGE, was.name);	/* it was deleted meanwhile */
+	*u = (struct upload){ .number = 0 };
+	(void)send(&was.asker, &no, &reply);
+}
+
 static void answer_late(struct upload *u)
 {
-	if (u->waits == WAITS_FINISH)
-		answer_finish(u);
-	else
-		answer_write(u);
+	static void (*const answers[])(struct upload *u) = {
+		[WAITS_WRITE] = answer_write, [WAITS_FINISH] = answer_finish, [WAITS_KEEP] = answer_keep,
+	};
+
+	answers[u->waits](u);
 }
 
 void image_store_drop(u32 client)
@@ -466,10 +445,15 @@ void image_store_drop(u32 client)
 static void remove_named(const char *name)
 {
 	struct upload *u = upload_named(name, false);
-	u64 h_mem = image_take_uploaded(&root.images, name);
+	const struct image *image = image_find(&root.images, name, false);
+	u64 h_mem;
+
+	if (image != NULL)
+		image_volumes_drop(image);
+	h_mem = image_take_uploaded(&root.images, name);
 
 	if (h_mem != 0)
-		give_back(h_mem);
+		image_memory_give_back(h_mem);
 	if (u != NULL)
 		drop(u);
 }
@@ -520,5 +504,5 @@ u64 image_store_step(void)
 		if (u->number != 0 && u->waits == WAITS_NOT)	/* else the store's signal is what it waits for */
 			next = earlier(next, u->deadline_tsc);
 	}
-	return object_set_release_step(&doomed) == ST_OK ? next : 0;
+	return image_memory_step() ? next : 0;
 }

@@ -28,9 +28,9 @@ struct image_asker {
  * False: the volume has no room for it now, and the answer comes later. */
 bool image_store_write(struct image_asker asker, const struct image_request *piece, struct error_info *no,
 		       struct upload_report *out);
-/* All bytes are there: it is an image, or ERR_IMAGE_HASH and gone. False: of a volume the answer, struct volume_row,
- * comes when all of it is on stable storage. */
-bool image_store_finish(struct image_asker asker, u64 upload, struct error_info *no, struct image_report *out);
+/* All bytes are there: it is an image, or ERR_IMAGE_HASH and gone. False: the answer, struct image_report or
+ * volume_row, comes when all of it is on stable storage, or an image can't be. True: *no says what is wrong. */
+bool image_store_finish(struct image_asker asker, u64 upload, struct error_info *no);
 /* Nobody waits for the answers to that client's requests any more. */
 void image_store_drop(u32 client);
 /* Refused for an image that a VM is defined with, and for a boot module. An upload of that name is dropped. */

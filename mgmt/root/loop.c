@@ -10,6 +10,7 @@
 #include "dispatch.h"
 #include "drivers.h"
 #include "image_store.h"
+#include "image_volumes.h"
 #include "import.h"
 #include "memory_report.h"
 #include "pending_reply.h"
@@ -52,6 +53,7 @@ u64 root_turn(u64 bits)
 	next = earlier(next, supervisor_step());
 	next = earlier(next, router_step());
 	next = earlier(next, power_step());
+	next = earlier(next, image_volumes_step());
 	next = earlier(next, import_step());
 	next = earlier(next, change_step());
 	next = earlier(next, image_store_step());

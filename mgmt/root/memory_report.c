@@ -11,6 +11,7 @@
 #include "accounts.h"
 #include "drivers.h"
 #include "image_store.h"
+#include "image_volumes.h"
 #include "root.h"
 #include "router_ports.h"
 #include "routers.h"
@@ -54,7 +55,8 @@ static void fill_vms(struct memory_report *out)
 static void fill_system(struct memory_report *out)
 {
 	out->system += at_start.root_bytes + service_bytes() + driver_bytes() + store_ram_bytes() +
-		       store_pools_bytes() + image_store_bytes() + switches_bytes() + routers_bytes() +
+		       store_pools_bytes() + image_store_bytes() +
+		       image_volumes_bytes() + switches_bytes() + routers_bytes() +
 		       router_ports_bytes() + volume_links_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from hostline import Line
-from vosmachine import BUILD, TOP, Machine
+from vosmachine import BUILD, TINY, TOP, Machine
 
 FILE_BYTES = 1 << 20
 
@@ -126,3 +126,37 @@ def test_upload_into_volumes(tmp_path):
             machine.guest_cmd(f'mkdir -p /{name}; mount -t ext4 /dev/{name} /{name}')
             assert digest in machine.guest_cmd(f'md5sum /{name}/file')
         machine.detach()
+
+
+def images(machine):
+    return {row['name']: row['pool'] for row in json.loads(machine.ok('list-image --json'))['return']
+            if row['kind'] == 'uploaded'}
+
+
+def test_uploads_outlive_a_power_cut(tmp_path):
+    """An uploaded image is in the pool when its upload is answered: a VM that boots it is there after a power cut."""
+    with open(f'{tmp_path}/disk.img', 'wb') as file:
+        file.truncate(64 << 20)
+    arguments = {'disks': [('nvme', f'{tmp_path}/disk.img')], **TINY}
+    with Machine('qemu-pvh', 'test_images-kept', **arguments) as machine:
+        machine.wait_prompt()
+        machine.ok('create-pool fast nvme0.0 --yes')
+        machine.until(lambda: 'vos.config' in machine.ok('list-volume'), 'the pool has the definitions')
+        with Line(machine, 'unix') as line:
+            code, text = line.vos('upload-image', f'{BUILD}/guests/heartbeat.elf')
+            assert code == 0, text
+        machine.ok('')
+        assert images(machine) == {'heartbeat.elf': 'fast'}
+        machine.ok('create-vm v --memory 32M --kernel heartbeat.elf --autostart yes')
+        machine.kill()
+    with Machine('qemu-pvh', 'test_images-kept-again', **arguments) as machine:
+        machine.expect('Definitions of VMs are kept in pool fast')
+        machine.wait_state('v', 'running')
+        assert images(machine) == {'heartbeat.elf': 'fast'}
+        machine.ok('delete-vm v --force')
+        machine.ok('delete-image heartbeat.elf')
+        machine.until(lambda: 'vos.image' not in machine.ok('list-volume'), 'its volume is deleted')
+        machine.kill()
+    with Machine('qemu-pvh', 'test_images-kept-gone', **arguments) as machine:
+        machine.expect('Definitions of VMs are kept in pool fast')
+        assert images(machine) == {}

@@ -234,9 +234,9 @@ const struct command command_rows[] = {
 	{
 		.verb = "list-image", .group = GROUP_MACHINE,
 		.summary = "list kernels and RAM disks to boot VMs from",
-		.more = "boot: it came with the boot medium. uploaded: a program sent it, and it is lost when VOS "
-			"ends. HASH is the start of its BLAKE2b-256, OWNER the user who sent it (there are no users "
-			"yet).",
+		.more = "boot: it came with the boot medium. uploaded: a program sent it; POOL has it, or it is lost "
+			"when VOS ends. HASH is the start of its BLAKE2b-256, OWNER the user who sent it (there are no "
+			"users yet).",
 		.example = "list-image",
 		.takes = A(JSON),
 		.ops = LISTING, .tables = BIT32(FETCH_IMAGES),
@@ -527,6 +527,14 @@ const struct command command_rows[] = {
 		.example = "export-config",
 		.takes = A(NAME) | A(JSON),
 		.ops = { .begin = export_begin, .answer = export_answer },
+	},
+	{
+		.verb = "forget-definitions", .group = GROUP_VM,
+		.summary = "show or drop definitions that could not be applied",
+		.more = "What could not be applied at the start stays in the pool for the next start, word for word. "
+			"--yes drops it.",
+		.example = "forget-definitions --yes",
+		.takes = A(YES) | A(JSON), .op = REQ_KEEP, .ops = { .begin = forget_begin, .answer = forget_answer },
 	},
 #include "rows_machine.h"
 	{ .verb = NULL },

@@ -15,6 +15,8 @@ void stats_answer(struct session *s, struct job *job, const struct reply *reply)
 void listing_begin(struct session *s, struct job *job);
 void listing_answer(struct session *s, struct job *job, const struct reply *reply);
 void export_begin(struct session *s, struct job *job);
+void forget_begin(struct session *s, struct job *job);
+void forget_answer(struct session *s, struct job *job, const struct reply *reply);
 void export_answer(struct session *s, struct job *job, const struct reply *reply);
 void power_begin(struct session *s, struct job *job);
 void help_begin(struct session *s, struct job *job);

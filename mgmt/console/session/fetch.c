@@ -42,6 +42,7 @@ static bool take_image(struct session *s, struct job *job, const struct reply *r
 	}
 	s->console->inventory.images[index] = reply->image;
 	s->console->inventory.images[index].name[IMAGE_NAME_BYTES - 1] = 0;
+	s->console->inventory.images[index].pool[DISK_NAME_BYTES - 1] = 0;
 	job->request.index = index + 1;
 	return false;
 }

@@ -111,19 +111,32 @@ static void find_left(struct console *c)
 
 /* ---- writing ---- */
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+u32 keeper_left(struct console *c, u32 number, const char **text)
+{
+	struct left *left = &c->keeper.left[number];
+
+	if (left->name[0] && is_there(c, left))
+		left->span.to = left->span.from;	/* that is what is defined from now on */
+	*text = c->keeper.text + left->span.from;
+	while (left->span.to > left->span.from && is_blank(c->keeper.text[left->span.to - 1]))
+		left->span.to--;
+	return left->span.to > left->span.from ? left->span.to - left->span.from : 0;
+}
+
 static void write_left(const struct out *out, struct console *c)
 {
-	struct keeper *keeper = &c->keeper;
+	const char *text;
 
-	for (u32 i = 0; i < keeper->left_count; i++) {
-		struct left *left = &keeper->left[i];
+	for (u32 i = 0; i < c->keeper.left_count; i++) {
+		u32 bytes = keeper_left(c, i, &text);
 
-		if (left->name[0] && is_there(c, left))
-			left->span.to = left->span.from;	/* that is what is defined from now on */
-		if (left->span.to <= left->span.from)
-			continue;
-		out_bytes(out, keeper->text + left->span.from, left->span.to - left->span.from);
-		out_text(out, "\n");
+		out_bytes(out, text, bytes);
+		out_text(out, bytes != 0 ? "\n" : "");
 	}
 }
 

@@ -501,6 +501,8 @@ const struct args *apply_entry(const struct console *c, u32 index);
 
 void keeper_begin(struct session *s);
 void keeper_turn(struct console *c);
+/* A statement of the pool's text that could not be applied, by number: its bytes; 0: it counts no more. */
+u32 keeper_left(struct console *c, u32 number, const char **text);
 
 /* ---- attach.c ---- */
 

@@ -42,6 +42,8 @@ static void image_row(const struct out *out, const struct image_report *image, u
 	line_cell(&line, 8, kind_of(image), 8);
 	line_cell(&line, HASH_SHOWN, image->is_uploaded ? hash_text(hash, image) : "-", HASH_SHOWN);
 	line_cell(&line, 5, "-", 1);
+	if (image->pool[0])
+		line_cell(&line, 0, image->pool, sizeof(image->pool));
 	if (image->is_default)
 		line_cell(&line, 0, "default", 7);
 	line_end(&line);
@@ -59,7 +61,7 @@ void report_images(const struct out *out, const void *what)
 	for (u32 i = 0; i < m->image_count; i++)
 		width = max_u64(width, min_u64(strlen(m->images[i].name), NAME_MOST));
 	out_format(out, "%-*s  %10s  %-8s  %-*s  %s\n", (int)width, "NAME", "SIZE", "KIND", HASH_SHOWN, "HASH",
-		"OWNER");
+		"OWNER  POOL");
 	for (u32 i = 0; i < m->image_count; i++)
 		image_row(out, &m->images[i], width);
 }
@@ -76,6 +78,7 @@ void json_image(struct json_writer *w, const char *key, const void *what)
 	json_text(w, "kind", kind_of(image));
 	json_text(w, "hash", hash_text(hash, image));
 	json_text(w, "owner", "");
+	json_text(w, "pool", image->pool);
 	json_close(w, '}');
 }
 

@@ -12,6 +12,7 @@
 #include "definition_changes.h"
 #include "definition_volume.h"
 #include "disks.h"
+#include "image_volumes.h"
 #include "machine_mac.h"
 #include "pools.h"
 #include "range.h"
@@ -24,6 +25,7 @@
 #include "volume_judge.h"
 
 #define SEARCH_LIMIT_NS (15 * NS_PER_S)		/* for disks, and the first network card, to come */
+#define IMAGES_LIMIT_NS (120 * NS_PER_S)	/* for their images to be read */
 #define WRITE_LIMIT_NS (20 * NS_PER_S)		/* from a change until it is written */
 #define AGAIN_NS (5 * NS_PER_S)			/* after a write that failed */
 #define REFUSED_NS (60 * NS_PER_S)		/* after a pool has refused the volume */
@@ -274,7 +276,8 @@ static enum keep step_search(void)
 	bool is_late = since_ns(k.since_tsc) >= SEARCH_LIMIT_NS;
 	struct volume *v;
 
-	if (!machine_mac_is_known(is_late) || ((disks_are_coming() || pools_are_coming()) && !is_late))
+	if (!machine_mac_is_known(is_late) || ((disks_are_coming() || pools_are_coming()) && !is_late) ||
+	    (image_volumes_are_coming() && since_ns(k.since_tsc) < IMAGES_LIMIT_NS))
 		return KEEP_SEARCH;
 	v = find_volume();
 	return v != NULL ? open_volume(v) : KEEP_CONF;

@@ -181,26 +181,34 @@ u32 pool_with_definitions(u32 but)
 	return STORE_POOLS_MAX;
 }
 
-static const struct volume *system_volume(u32 p)
+static bool is_system(const struct volume *v, u32 p)
 {
-	const struct volume *v = volume_find(VOLUME_OF_VOS);
-
-	return v != NULL && volume_is_in_pool(v) && v->pool == p ? v : NULL;
+	return v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == p && volume_is_of_vos(v->name);
 }
 
 u32 pool_system_count(u32 p)
 {
-	return system_volume(p) != NULL;
+	u32 count = 0;
+
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		count += is_system(volume_at(i), p);
+	return count;
 }
 
-/* Root's own link comes first. */
+static bool has_link(u32 p)
+{
+	for (u32 i = 0; i < STORE_VOLUMES; i++)
+		if (is_system(volume_at(i), p) && volume_at(i)->is_busy)
+			return true;
+	return false;
+}
+
+/* Root's own links come first. */
 bool pool_close_is_due(u32 p)
 {
 	const struct pool *pool = pool_at(p);
-	const struct volume *system = system_volume(p);
 
-	return pool != NULL && pool->state == POOL_IS_OPEN && pool->partition->is_going &&
-	       (system == NULL || !system->is_busy);
+	return pool != NULL && pool->state == POOL_IS_OPEN && pool->partition->is_going && !has_link(p);
 }
 
 bool pool_is_shut(u32 p)

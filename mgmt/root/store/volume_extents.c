@@ -271,7 +271,8 @@ void volume_take_extent(const struct store_report *r)
 	if (r->slot >= STORE_POOL_SLOT) {
 		pool_told_extent(r->slot - STORE_POOL_SLOT, r->number, is_volume);
 		pool_told_definitions(r->slot - STORE_POOL_SLOT, r->number,
-				      is_volume && (r->flags & STORE_IS_SNAPSHOT) == 0 && volume_is_of_vos(r->volume));
+				      is_volume && (r->flags & STORE_IS_SNAPSHOT) == 0 &&
+				      strcmp(r->volume, VOLUME_OF_VOS) == 0);
 	}
 	if (r->extent == STORE_EXTENT_VOLUME || r->extent == STORE_EXTENT_OTHER || r->extent == STORE_EXTENT_POOL)
 		take_part(r);

@@ -82,7 +82,12 @@ void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec,
 
 bool volume_is_of_vos(const char *name)
 {
-	return strcmp(name, VOLUME_OF_VOS) == 0;
+	return strcmp(name, VOLUME_OF_VOS) == 0 || volume_is_of_image(name);
+}
+
+bool volume_is_of_image(const char *name)
+{
+	return strncmp(name, VOLUME_OF_IMAGE, strlen(VOLUME_OF_IMAGE)) == 0;
 }
 
 bool volume_is_on_disk(const struct volume *v)

@@ -46,6 +46,7 @@ struct volume {
 	u8 guid[STORE_GUID_BYTES];	/* of what has a number */
 	bool is_unfinished;	/* its contents are not there yet (import.h), and its disk says so */
 	bool is_finish_due, is_finish_sent;	/* and is to say that no more */
+	bool is_looked_at, is_bad_image;	/* VOLUME_OF_IMAGE: root has read it; and it was not right */
 	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
 	bool needs_key;		/* THIN: it is encrypted, and can't be read just now */
 	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
@@ -85,8 +86,9 @@ static inline bool volume_is_in_use(const struct volume *v)
 	return v->vm != VOLUME_NOBODY || v->is_making || v->is_going || v->is_busy || v->change != CHANGE_NONE;
 }
 
-/* VOLUME_OF_VOS. */
+/* VOLUME_OF_VOS, or of an image; / that has an image. */
 bool volume_is_of_vos(const char *name);
+bool volume_is_of_image(const char *name);
 
 /* The name of VM's disk `disk`: what its spec says, else "VM.DISK". name[VOLUME_NAME_BYTES]. */
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk);

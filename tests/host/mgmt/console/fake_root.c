@@ -446,6 +446,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_REBOOT: case REQ_POWEROFF:
 		root->is_down = true;
 		return;
+	case REQ_KEEP:
+		return;
 	default:
 		break;
 	}

@@ -94,6 +94,24 @@ static void what_is_left(void **state)
 	expect_text("vm big { memory 64G }\n");
 }
 
+/* A person sees what was left, and drops it. */
+static void what_is_dropped(void **state)
+{
+	(void)state;
+	command("forget-definitions", "All definitions are applied.", RESULT_OK);
+	load("vm bad { cpu x; memory 1G }\nvm a { }\nvm c { kernel gone }\n");
+	command("forget-definitions", "vm bad { cpu x; memory 1G }", RESULT_OK);
+	expect("vm c { kernel gone }");
+	expect("forget-definitions --yes drops them");
+	command("forget-definitions --json", "\"statements\":[\"vm bad { cpu x; memory 1G }\",", RESULT_OK);
+	command("create-vm c", "c is defined", RESULT_OK);
+	command("forget-definitions --yes", "1 statement is dropped.", RESULT_OK);
+	command("forget-definitions", "All definitions are applied.", RESULT_OK);
+	save();
+	assert_null(strstr(root->definitions, "vm bad"));
+	expect_text("vm c {");
+}
+
 /* A pool that comes late counts; a VM that runs keeps what it has. */
 static void a_late_pool(void **state)
 {
@@ -184,6 +202,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(there_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_late_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_mistakes, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost, setup, teardown),

@@ -281,6 +281,8 @@ static void fields_are_those_of_replies(void **state)
 	command("set-vm a --cap 50% --cpu 2", "cpu 2", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
 	check_reply("apply-config", "{\"execute\":\"apply-config\"}");
+	fake_task(root, DEFINITIONS_LOAD, "vm b { cpu x }\n");
+	check_reply("forget-definitions", "{\"execute\":\"forget-definitions\"}");
 }
 
 /* An event's names; what is in it is a reply's. */

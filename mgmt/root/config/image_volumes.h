@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image_volumes.h - uploaded images outlive the machine: root writes each into a volume of a pool, and reads those that
+ * it finds there back into memory. One at a time, as an ordinary client of the store; nothing here waits.
+ */
+#ifndef VOS_IMAGE_VOLUMES_H
+#define VOS_IMAGE_VOLUMES_H
+
+#include "error_info.h"
+#include "image.h"
+#include "types.h"
+
+/* There are images in pools that are not read yet: VMs that name them come later. */
+bool image_volumes_are_coming(void);
+
+/* False: that image is on its way into a pool. True: it is there; or no pool can be used; or *no says why it is not. */
+bool image_volumes_have(const char *image, struct error_info *no);
+/* The pool that it is in, or "". */
+const char *image_volumes_pool(const struct image *image);
+/* It is an image no more, and its volume goes too. */
+void image_volumes_drop(const struct image *image);
+
+/* A bounded piece. Returns when to call again at the latest; the store's signal is an occasion too. */
+u64 image_volumes_step(void);
+/* Memory of the image that is being read. */
+u64 image_volumes_bytes(void);
+
+#endif
