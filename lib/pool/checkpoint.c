@@ -10,6 +10,7 @@
 #include "crypt.h"
 #include "layout.h"
 #include "meta.h"
+#include "mirror.h"
 #include "node.h"
 #include "space.h"
 
@@ -92,4 +93,6 @@ void checkpoint_end(struct pool *p)
 	c->is_frozen = false;
 	jobs_ready(p, &c->space_waiters);
 	jobs_ready(p, &p->node_waiters);
+	if (p->mirror != NULL)
+		regions_settle(p);
 }

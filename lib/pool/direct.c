@@ -15,7 +15,7 @@ static bool may_go(const struct pool *p, const struct volume *v, const struct po
 {
 	u64 first = d->sector % CHUNK_SECTORS;
 
-	return p->is_open && v != NULL && (v->r.flags & POOL_VOLUME_DELETING) == 0 && v->r.kind == POOL_PLAIN &&
+	return p->is_direct && v != NULL && (v->r.flags & POOL_VOLUME_DELETING) == 0 && v->r.kind == POOL_PLAIN &&
 		d->sectors != 0 && range_ok(d->sector, d->sectors, v->r.sectors) &&
 		first + d->sectors <= CHUNK_SECTORS && ((first | d->sectors) & (p->device.block_sectors - 1)) == 0;
 }

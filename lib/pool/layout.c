@@ -73,6 +73,15 @@ static bool is_size_ok(const struct pool_label *l, u64 device_sectors)
 		l->blocks >= layout_first_block(l) + 4 * POOL_CHUNK_BLOCKS && l->dirty_max >= 2 * POOL_LEVELS_MAX;
 }
 
+/* The only one, or one of two with a bit for each region. */
+static bool is_member_ok(const struct pool_label *l)
+{
+	if ((l->features & POOL_FEATURE_MIRROR) == 0)
+		return l->member_count == 1 && l->member_index == 0;
+	return l->member_count == POOL_MEMBERS && l->member_index < POOL_MEMBERS && l->region_shift >= 4 &&
+		l->region_shift < 32 && l->blocks >> l->region_shift < POOL_BLOCK * 8;
+}
+
 enum pool_status layout_label(const struct pool_label *l, u64 device_sectors)
 {
 	if (memcmp(l->magic, POOL_LABEL_MAGIC, sizeof(l->magic)) != 0)
@@ -80,7 +89,7 @@ enum pool_status layout_label(const struct pool_label *l, u64 device_sectors)
 	if (l->crc != layout_sum(l, sizeof(*l), offsetof(struct pool_label, crc)))
 		return POOL_CORRUPT;
 	if (l->version != POOL_VERSION || (l->features & ~POOL_FEATURES) != 0 || l->block_shift != 12 ||
-		l->chunk_shift != 16 || l->member_count != 1 || l->member_index != 0)
+		l->chunk_shift != 16 || !is_member_ok(l))
 		return POOL_UNKNOWN;
 	if (!is_size_ok(l, device_sectors) || !layout_name(l->name, sizeof(l->name)))
 		return POOL_CORRUPT;

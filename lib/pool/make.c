@@ -7,6 +7,16 @@
 #include "layout.h"
 #include "range.h"
 
+/* Of 4 MiB, or so many that there is a bit for each. */
+static u8 region_shift(u64 blocks)
+{
+	u8 shift = 10;
+
+	while (blocks >> shift >= POOL_BLOCK * 8)
+		shift++;
+	return shift;
+}
+
 enum pool_status pool_make(const struct pool_spec *spec, u64 device_sectors, struct pool_node *blocks)
 {
 	struct pool_label *l = (struct pool_label *)blocks;
@@ -20,9 +30,17 @@ enum pool_status pool_make(const struct pool_spec *spec, u64 device_sectors, str
 		.log_blocks = spec->log_blocks, .dirty_max = spec->dirty_max, .block_shift = 12, .chunk_shift = 16,
 		.member_count = 1, .features = POOL_FEATURE_ENCRYPTED,
 	};
+	if (spec->is_mirror) {
+		l->features |= POOL_FEATURE_MIRROR;
+		l->member_count = POOL_MEMBERS;
+		l->member_index = spec->member;
+		l->region_shift = region_shift(l->blocks);
+	}
 	memcpy(l->magic, POOL_LABEL_MAGIC, sizeof(l->magic));
 	memcpy(l->uuid, spec->uuid, sizeof(l->uuid));
 	memcpy(l->member_uuid[0], spec->uuid, sizeof(l->uuid));
+	if (spec->is_mirror)
+		memcpy(l->member_uuid, spec->member_uuid, sizeof(l->member_uuid));
 	strcpy(l->name, spec->name);
 	l->crc = layout_sum(l, sizeof(*l), offsetof(struct pool_label, crc));
 	*s = (struct pool_super){

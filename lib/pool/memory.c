@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mirror.h"
 #include "range.h"
 #include "task.h"
 
@@ -70,6 +71,25 @@ static u64 reserve_max(const struct pool_memory *m, u64 device_sectors)
 	return m->dirty_max + volumes + inner_of(volumes) + bitmaps + inner_of(bitmaps) + 2;
 }
 
+static void carve_mirror(struct pool *p, struct arena *a, const struct pool_memory *m)
+{
+	static struct mirror shape;	/* too large for the stack */
+	struct mirror *of = carve(a, 1, sizeof(*of), 8);
+	u64 **const bits[] = { &shape.want, &shape.have, &shape.written, &shape.before, &shape.sync };
+
+	memset(&shape, 0, sizeof(shape));
+	for (u32 i = 0; i < ARRAY_COUNT(bits); i++)
+		*bits[i] = carve(a, 1, POOL_BLOCK, POOL_BLOCK);
+	shape.mark_block = carve(a, 1, POOL_BLOCK, POOL_BLOCK);
+	shape.region_block = carve(a, 1, POOL_BLOCK, POOL_BLOCK);
+	shape.open_block = carve(a, 4 * POOL_MEMBERS, POOL_BLOCK, POOL_BLOCK);
+	shape.copy_data = carve(a, POOL_CHUNK_BLOCKS, POOL_BLOCK, POOL_BLOCK);
+	shape.pair = carve(a, MIRROR_PAIRS + MIRROR_KEPT + m->tasks, sizeof(struct pair), 8);
+	p->mirror = of;
+	if (of != NULL)
+		*of = shape;
+}
+
 static void carve_all(struct pool *p, struct arena *a, const struct pool_memory *m, u64 device_sectors)
 {
 	u64 chunks = align_up(pool_blocks(device_sectors), POOL_CHUNK_BLOCKS) / POOL_CHUNK_BLOCKS;
@@ -83,6 +103,8 @@ static void carve_all(struct pool *p, struct arena *a, const struct pool_memory 
 		if (p->node != NULL)
 			p->node[i].bytes = bytes;
 	}
+	if (m->is_mirror)
+		carve_mirror(p, a, m);
 	p->volume = carve(a, m->volumes, sizeof(*p->volume), 8);
 	p->hash = carve(a, hash_size(m), sizeof(struct node *), 8);
 	p->hash_mask = hash_size(m) - 1;

@@ -122,6 +122,8 @@ static void loaded(struct pool *p, struct pool_io *io)
 	if (status == POOL_OK && (!layout_node(n->bytes, &n->ref, &as, &p->label) ||
 		(n->level == 0 && !layout_granules(n->bytes, &p->label, kind))))
 		status = POOL_CORRUPT;
+	if (status == POOL_CORRUPT && device_reread(p, io, n->ref.crc))
+		return;
 	for (struct list *l = n->waiters.next; status != POOL_OK && l != &n->waiters; l = l->next)
 		CONTAINER_OF(l, struct job, link)->error = status;
 	jobs_ready(p, &n->waiters);

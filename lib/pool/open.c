@@ -9,15 +9,17 @@
 #include "layout.h"
 #include "memory.h"
 #include "meta.h"
+#include "mirror.h"
 #include "node.h"
 #include "reap.h"
+#include "range.h"
 #include "recover.h"
 #include "pool_request.h"
 #include "space.h"
 #include "task.h"
 #include "volume.h"
 
-enum step { STEP_LABEL, STEP_JUDGE_LABEL, STEP_TABLES, STEP_LOG, STEP_CHECKPOINT };
+enum step { STEP_MEMBERS, STEP_LABEL, STEP_JUDGE_LABEL, STEP_TABLES, STEP_LOG, STEP_CHECKPOINT };
 
 static void finish(struct pool *p, enum pool_status status)
 {
@@ -61,6 +63,8 @@ static enum pool_status judge_label(struct pool *p)
 	status = layout_label(&p->label, p->device.sectors);
 	if (status != POOL_OK)
 		return status;
+	if (p->label.member_count != (p->mirror != NULL ? POOL_MEMBERS : 1))
+		return POOL_UNKNOWN;
 	if (!memory_fits(p))
 		return POOL_MEMORY;
 	status = choose_super(p);
@@ -104,7 +108,8 @@ static enum pool_status load_tables(struct pool *p, bool is_first)
 	if (!is_first && !o->io.is_ok)
 		return POOL_IO;
 	if (!is_first && !meta_load(p, &p->files[o->file], o->level, o->at, p->commit.buffer))
-		return POOL_CORRUPT;
+		return device_reread(p, &o->io, meta_ref(&p->files[o->file], o->level, o->at)->crc) ? POOL_AGAIN :
+			POOL_CORRUPT;
 	o->at += !is_first;
 	ref = next_table_node(p);
 	if (ref != NULL) {
@@ -123,6 +128,9 @@ static void checkpointed(struct pool *p, struct pool_request *r, enum pool_statu
 {
 	(void)r;
 	job_ready(p, &p->reap.job);
+	p->is_direct = p->mirror == NULL;
+	if (status == POOL_OK && p->mirror != NULL)
+		mirror_opened(p);
 	finish(p, status);
 }
 
@@ -135,6 +143,12 @@ static void checkpoint(struct pool *p)
 		finish(p, POOL_FAILED);
 }
 
+static void read_label(struct pool *p)
+{
+	p->open.step = STEP_JUDGE_LABEL;
+	read_blocks(p, POOL_LABEL_BLOCK, POOL_SUPER_BLOCK + 2, p->commit.record);
+}
+
 static void step(struct pool *p, struct job *j)
 {
 	struct open *o = &p->open;
@@ -142,9 +156,14 @@ static void step(struct pool *p, struct job *j)
 
 	(void)j;
 	switch ((enum step)o->step) {
+	case STEP_MEMBERS:
+		status = mirror_open_step(p);
+		if (status != POOL_OK)
+			break;
+		read_label(p);
+		return;
 	case STEP_LABEL:
-		o->step = STEP_JUDGE_LABEL;
-		read_blocks(p, POOL_LABEL_BLOCK, POOL_SUPER_BLOCK + 2, p->commit.record);
+		read_label(p);
 		return;
 	case STEP_JUDGE_LABEL:
 		status = o->io.is_ok ? judge_label(p) : POOL_IO;
@@ -174,17 +193,14 @@ static void step(struct pool *p, struct job *j)
 	}
 }
 
-struct pool *pool_open(void *arena, const struct pool_memory *memory, const struct pool_device *device,
-	void (*opened)(struct pool *p, enum pool_status status))
+static bool is_device_ok(const struct pool_device *d)
 {
-	struct pool *p;
+	return d->block_sectors == 1 || d->block_sectors == POOL_BLOCK_SECTORS;
+}
 
-	if (device->block_sectors != 1 && device->block_sectors != POOL_BLOCK_SECTORS)
-		return NULL;
-	p = memory_carve(arena, memory, device->sectors);
-	if (p == NULL)
-		return NULL;
-	p->device = *device;
+static void begin(struct pool *p, enum step first, void (*opened)(struct pool *p, enum pool_status status))
+{
+	p->open.step = first;
 	nodes_init(p);
 	tasks_init(p);
 	requests_init(p);
@@ -194,5 +210,40 @@ struct pool *pool_open(void *arena, const struct pool_memory *memory, const stru
 	p->open.opened = opened;
 	job_init(&p->open.job, step);
 	job_ready(p, &p->open.job);
+}
+
+struct pool *pool_open(void *arena, const struct pool_memory *memory, const struct pool_device *device,
+	void (*opened)(struct pool *p, enum pool_status status))
+{
+	struct pool *p = !memory->is_mirror && is_device_ok(device) ? memory_carve(arena, memory, device->sectors)
+		: NULL;
+
+	if (p == NULL)
+		return NULL;
+	p->device = *device;
+	begin(p, STEP_LABEL, opened);
+	return p;
+}
+
+struct pool *pool_open_mirror(void *arena, const struct pool_memory *memory,
+	const struct pool_device device[POOL_MEMBERS], bool is_forced,
+	void (*opened)(struct pool *p, enum pool_status status))
+{
+	u64 sectors = 0;
+	struct pool *p;
+
+	for (u32 i = 0; i < POOL_MEMBERS; i++) {
+		if (device[i].submit == NULL)
+			continue;
+		if (!is_device_ok(&device[i]))
+			return NULL;
+		sectors = sectors == 0 ? device[i].sectors : min_u64(sectors, device[i].sectors);
+	}
+	p = memory->is_mirror && sectors != 0 ? memory_carve(arena, memory, sectors) : NULL;
+	if (p == NULL)
+		return NULL;
+	mirror_init(p, device, is_forced);
+	p->device = mirror_device(p);
+	begin(p, STEP_MEMBERS, opened);
 	return p;
 }

@@ -34,6 +34,9 @@ enum pool_status {
 	POOL_MEMORY,		/* the arena is too small for this pool */
 	POOL_AGAIN,		/* a checkpoint is being written, or the volume has requests: try after its end */
 	POOL_LOCKED,		/* an encrypted volume, and its key or cipher is not there: pool_unlock() */
+	POOL_MISSING,		/* a mirror: one member is not there, and may have what this one lacks */
+	POOL_SPLIT,		/* a mirror: each member has gone on without the other */
+	POOL_STALE,		/* a mirror: only a part of this member was copied from the one that is not there */
 	POOL_STATUS_COUNT
 };
 
@@ -50,6 +53,7 @@ struct pool_io {
 	u32 sectors;
 	u8 *data;
 	bool is_ok;
+	bool is_reread;		/* a mirror's */
 	struct list link;	/* the pool's */
 	void (*done)(struct pool *p, struct pool_io *io);
 };
@@ -74,6 +78,9 @@ struct pool_spec {
 	char name[POOL_NAME_BYTES];
 	u32 log_blocks;
 	u32 dirty_max;
+	bool is_mirror;			/* on two devices of the same size: make it for each member */
+	u8 member;
+	u8 member_uuid[POOL_MEMBERS][POOL_UUID_BYTES];
 };
 
 /* Fills the blocks of a new, empty pool: `blocks` has POOL_LOG_BLOCK of them. All but the first are to be written and
@@ -88,6 +95,7 @@ struct pool_memory {
 	u32 bounces;		/* buffers of 64 KiB */
 	u32 dirty_max;		/* the pool's, or more */
 	u32 limbo;		/* runs of blocks that are freed before a checkpoint must be written */
+	bool is_mirror;
 };
 
 /* Bytes of an arena for a pool on a device of so many sectors. The arena begins at a multiple of 4096. */
@@ -97,6 +105,25 @@ u64 pool_arena_bytes(const struct pool_memory *memory, u64 device_sectors);
  * result. Nothing but these may be called before. Recovery is part of it, and ends with a checkpoint. */
 struct pool *pool_open(void *arena, const struct pool_memory *memory, const struct pool_device *device,
 	void (*opened)(struct pool *p, enum pool_status status));
+
+/* A pool on two devices (mirror.h); memory->is_mirror. submit NULL: that one is not there. A pool of which one member
+ * is missing is opened if the other one knows that it is stale, or with is_forced; who is missing is marked first. What
+ * fails later is marked before anything is acknowledged that it lacks. */
+struct pool *pool_open_mirror(void *arena, const struct pool_memory *memory,
+	const struct pool_device device[POOL_MEMBERS], bool is_forced,
+	void (*opened)(struct pool *p, enum pool_status status));
+
+enum pool_member { POOL_MEMBER_GONE, POOL_MEMBER_SYNCING, POOL_MEMBER_GOOD };
+struct pool_mirror {
+	enum pool_member state[POOL_MEMBERS];
+	u32 percent;			/* of what a member that is syncing gets */
+	u64 repaired;			/* ranges that were written anew from the other */
+	u64 read_errors[POOL_MEMBERS];
+};
+/* False: it has one device. */
+bool pool_mirror_get(const struct pool *p, struct pool_mirror *out);
+/* The owner knows that a member is not there any more. */
+void pool_member_lost(struct pool *p, u32 member);
 
 /* ---- volumes ---- */
 

@@ -4,7 +4,8 @@
  *
  *	block 0		label: written once, when the pool is made
  *	block 1, 2	superblocks A and B: generation g lies in block 1 + (g & 1)
- *	block 3 .. 7	zero
+ *	block 3		of a mirror: a bit for each region that is being written; else zero
+ *	block 4 .. 7	zero
  *	block 8 ..	log, a ring of log_blocks records: record `seq` lies in block 8 + seq % log_blocks
  *	then		blocks of data and nodes; a granule of 64 KiB is a chunk, 16 blocks at a multiple of 16
  *
@@ -24,6 +25,7 @@
 
 #define POOL_LABEL_BLOCK 0u
 #define POOL_SUPER_BLOCK 1u		/* and the one after it */
+#define POOL_REGION_BLOCK 3u		/* of a mirror: a bit for each region that is being written */
 #define POOL_LOG_BLOCK 8u
 #define POOL_LOG_MIN 16u
 #define POOL_LOG_MAX 16384u
@@ -35,7 +37,7 @@
 #define POOL_MEMBERS 2u
 
 /* Feature bits of the label. A pool with a bit that is not known here is not opened. */
-#define POOL_FEATURES POOL_FEATURE_ENCRYPTED
+#define POOL_FEATURES (POOL_FEATURE_ENCRYPTED | POOL_FEATURE_MIRROR)
 #define POOL_FEATURE_MIRROR BIT32(0)	/* member_count may be 2 */
 #define POOL_FEATURE_ENCRYPTED BIT32(1)	/* there may be keys, volumes of kind POOL_ENCRYPTED, and their wider entries */
 
@@ -54,7 +56,8 @@ struct pool_label {
 	u8 member_index;
 	u8 member_uuid[POOL_MEMBERS][POOL_UUID_BYTES];
 	u32 crc;
-	u8 zero[388];
+	u8 zero[387];
+	u8 region_shift;	/* a mirror: blocks of a region, as a power of two */
 };
 _Static_assert(sizeof(struct pool_label) == 512, "format");
 #define POOL_LABEL_MAGIC "VOSPOOL1"

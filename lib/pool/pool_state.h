@@ -176,12 +176,16 @@ struct open {
 	struct pool_request checkpoint;
 };
 
+struct mirror;
+
 struct pool {
 	struct pool_device device;
+	struct mirror *mirror;		/* NULL = one device */
 	struct pool_memory memory;
 	struct pool_label label;
 	struct pool_super super;
 	bool is_failed;
+	bool is_direct;			/* requests may go to the device by themselves (direct.c) */
 	bool is_open;			/* recovered; what comes changes maps by tasks */
 
 	struct list ready;		/* jobs */
@@ -232,6 +236,10 @@ void jobs_ready(struct pool *p, struct list *waiters);
 struct device_range { u64 sector; u32 sectors; };
 
 void device_submit(struct pool *p, struct pool_io *io, enum pool_io_op op, struct device_range range, void *data);
+/* A block of 4096 bytes has not this checksum: it is read from the other member, and the io ends once more. False:
+ * there is none. */
+bool device_reread(struct pool *p, struct pool_io *io, u32 crc);
+
 static inline struct device_range device_blocks(u64 block, u32 count)
 {
 	return (struct device_range){ block * POOL_BLOCK_SECTORS, count * POOL_BLOCK_SECTORS };

@@ -74,7 +74,8 @@ bool read_end(struct pool *p, struct task *t)
 		return false;
 	}
 	if (!is_sound(p, t)) {
-		task_finish(p, t, POOL_CORRUPT);
+		if (!device_reread(p, &t->io, t->old.crc))
+			task_finish(p, t, POOL_CORRUPT);
 		return false;
 	}
 	read_clear_unwritten(t);

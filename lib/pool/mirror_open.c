@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mirror_open.c - see mirror.h: reads label, superblocks and regions of each member, and decides.
+ *
+ *	both say that both are good
+ *		the one with the newer superblock is the source, and the other gets what the source has in the regions
+ *		that were being written: before anything else, since each of them is a state that the power cut may
+ *		have left, as a whole or mixed, until the pool goes on
+ *	one says that the other is stale
+ *		it is the source; the other gets its regions while the pool is used
+ *	one says so of itself
+ *		a copy to it was under way: as above
+ *	each says it of the other
+ *		both have gone on alone: POOL_SPLIT
+ *	one is not there
+ *		POOL_MISSING, unless the other says that it is stale, or the owner insists
+ */
+#include <string.h>
+
+#include "layout.h"
+#include "mirror.h"
+
+#define BLOCKS 4u		/* that are read of a member */
+#define ALL 0xffu
+
+static const struct pool_label *label_of(const struct mirror *m, u32 member)
+{
+	return (const struct pool_label *)&m->open_block[member * BLOCKS];
+}
+
+static const struct pool_super *slot_of(const struct mirror *m, u32 member, u32 at)
+{
+	return (const struct pool_super *)&m->open_block[member * BLOCKS + POOL_SUPER_BLOCK + at];
+}
+
+static bool is_slot_ok(const struct mirror *m, u32 member, u32 at)
+{
+	return layout_super(slot_of(m, member, at), label_of(m, member)) &&
+		(slot_of(m, member, at)->generation & 1) == at;
+}
+
+static enum pool_status judge_member(struct pool *p, u32 member)
+{
+	struct mirror *m = p->mirror;
+	const struct pool_label *l = label_of(m, member);
+	enum pool_status status = layout_label(l, m->below[member].sectors);
+
+	if (status != POOL_OK)
+		return status;
+	if (l->member_count != POOL_MEMBERS || l->member_index != member)
+		return POOL_UNKNOWN;
+	m->newest[member].generation = 0;
+	for (u32 at = 0; at < 2; at++)
+		if (is_slot_ok(m, member, at) && slot_of(m, member, at)->generation > m->newest[member].generation)
+			m->newest[member] = *slot_of(m, member, at);
+	return m->newest[member].generation != 0 ? POOL_OK : POOL_CORRUPT;
+}
+
+static void was_read(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+	u32 member = m->open_at++;
+
+	m->open_status[member] = m->open_op.bad != 0 ? POOL_IO : judge_member(p, member);
+	job_ready(p, &p->open.job);
+}
+
+/* ---- the decision ---- */
+
+static bool says_stale(const struct mirror *m, u32 member, u32 of)
+{
+	return m->newest[member].stale_generation[of] != 0;
+}
+
+static bool is_one_pool(const struct mirror *m)
+{
+	const struct pool_label *b = label_of(m, 1);
+	struct pool_label a = *label_of(m, 0);
+
+	a.member_index = b->member_index;
+	a.crc = b->crc;
+	return memcmp(&a, b, sizeof(a)) == 0;
+}
+
+static enum pool_status choose_of_two(struct mirror *m)
+{
+	if (!is_one_pool(m))
+		return POOL_SPLIT;
+	if (says_stale(m, 0, 1) && says_stale(m, 1, 0))
+		return POOL_SPLIT;
+	if (says_stale(m, 0, 0) && says_stale(m, 1, 1))
+		return POOL_STALE;
+	m->source = m->newest[1].generation > m->newest[0].generation;
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		if (says_stale(m, 1 - k, k) || says_stale(m, k, k))
+			m->source = 1 - k;
+	return POOL_OK;
+}
+
+static enum pool_status choose_of_one(struct mirror *m, u32 member)
+{
+	m->source = member;
+	if (says_stale(m, member, member))
+		return POOL_STALE;
+	return says_stale(m, member, 1 - member) || m->is_forced ? POOL_OK : POOL_MISSING;
+}
+
+static enum pool_status choose(struct mirror *m)
+{
+	bool is_ok[POOL_MEMBERS] = { m->open_status[0] == POOL_OK, m->open_status[1] == POOL_OK };
+
+	if (is_ok[0] && is_ok[1])
+		return choose_of_two(m);
+	if (is_ok[0] || is_ok[1])
+		return choose_of_one(m, is_ok[1]);
+	return m->open_status[m->below[0].submit == NULL];
+}
+
+/* What the other lacks; all, if it is not known since when. */
+static void set_sync(struct mirror *m)
+{
+	u32 s = m->source, other = 1 - s;
+	u64 since = m->newest[s].stale_generation[other];
+	bool is_known = since != 0 ? m->newest[other].generation <= since || says_stale(m, other, other) :
+		m->newest[s].generation - m->newest[other].generation <= 1;
+
+	if (is_known)
+		memcpy(m->sync, m->have, POOL_BLOCK);
+	else
+		memset(m->sync, ALL, POOL_BLOCK);
+}
+
+/* The source is known: what it has counts. */
+static void take_source(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+	u32 s = m->source, other = 1 - s;
+
+	p->label = *label_of(m, s);
+	p->super = m->newest[s];
+	for (u32 at = 0; at < 2; at++) {
+		m->is_slot[at] = is_slot_ok(m, s, at);
+		m->slot[at] = *slot_of(m, s, at);
+	}
+	memcpy(m->have, &m->open_block[s * BLOCKS + POOL_REGION_BLOCK], POOL_BLOCK);
+	memcpy(m->want, m->have, POOL_BLOCK);
+	m->state[s] = MEMBER_GOOD;
+	m->state[other] = MEMBER_GONE;
+	m->is_usable_other = m->open_status[other] == POOL_OK;
+	if (m->is_usable_other)
+		set_sync(m);
+}
+
+/* One that the owner does without has to be marked before anything is written. */
+static void settle_other(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+	u32 other = 1 - m->source;
+
+	if (m->is_usable_other && p->super.stale_generation[other] == 0 && !says_stale(m, other, other)) {
+		m->is_usable_other = false;	/* it has all then */
+		copy_sync(p, other, true);
+	} else if (p->super.stale_generation[other] == 0) {
+		p->super.stale_generation[other] = p->super.generation;
+		m->version++;
+		mirror_wake(p);
+	}
+}
+
+enum pool_status mirror_open_step(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+	enum pool_status status;
+
+	for (; m->open_at < POOL_MEMBERS; m->open_at++) {
+		if (m->below[m->open_at].submit == NULL) {
+			m->open_status[m->open_at] = POOL_NO_POOL;
+			continue;
+		}
+		m->open_op.then = was_read;
+		mirror_op_start(p, &m->open_op, BIT32(m->open_at), POOL_IO_READ, device_blocks(0, BLOCKS),
+			&m->open_block[m->open_at * BLOCKS]);
+		return POOL_AGAIN;
+	}
+	if (!m->is_chosen) {
+		status = choose(m);
+		if (status != POOL_OK)
+			return status;
+		m->is_chosen = true;
+		take_source(p);
+		settle_other(p);
+	}
+	if (m->is_broken)
+		return POOL_IO;
+	m->is_opening = m->is_sync || m->is_copying || marks_are_due(m);
+	return m->is_opening ? POOL_AGAIN : POOL_OK;
+}
+
+void mirror_open_wake(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+
+	if (!m->is_opening || (!m->is_broken && (m->is_sync || m->is_copying || marks_are_due(m))))
+		return;
+	m->is_opening = false;
+	job_ready(p, &p->open.job);
+}
+
+void mirror_opened(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+
+	if (m->is_usable_other && !m->is_broken)
+		copy_sync(p, 1 - m->source, false);
+	m->is_usable_other = false;
+}

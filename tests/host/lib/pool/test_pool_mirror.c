@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pool on two disks under random requests. Disks fail, for good or a read at a time, and come back; the power fails,
+ * and each disk keeps some of what was not flushed. What is opened from that, from both disks or one, has each block as
+ * it was at its last flush or later; or it is not opened, and says that a disk is missing. From many states another cut
+ * comes while a member gets what it lacks. POOL_MIRROR_STATES and POOL_MIRROR_SEED say how many and which.
+ */
+/* links: pool */
+/* helpers: sim_disk.c */
+#include "mirror_world.h"
+
+#define STATES 1500u
+
+/* ---- single sequences ---- */
+
+static bool is_sim_quiet(void)
+{
+	return disks[0].queued == 0 && disks[1].queued == 0;
+}
+
+static void drain(void)
+{
+	for (pool_run(pool); !is_sim_quiet(); pool_run(pool))
+		for (u32 k = 0; k < POOL_MEMBERS; k++)
+			if (disks[k].queued > 0)
+				sim_disk_end(&disks[k], 0);
+}
+
+static enum pool_status open_members(u32 members, bool is_forced)
+{
+	struct pool_device device[POOL_MEMBERS] = { 0 };
+
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		sim_disk_cut(&disks[k]);
+		if ((members >> k & 1) != 0)
+			device[k] = sim_device(&disks[k], 1);
+	}
+	opened_as = POOL_AGAIN;
+	pool = pool_open_mirror(arena, &memory, device, is_forced, opened);
+	disks[0].pool = disks[1].pool = pool;
+	drain();
+	return opened_as;
+}
+
+static enum pool_status request(enum pool_op op, u32 volume, u32 block, u32 value)
+{
+	enum pool_status status = POOL_AGAIN;
+	struct pool_request r = { .op = op, .volume = ids[volume], .sector = block * POOL_BLOCK_SECTORS,
+		.sectors = POOL_BLOCK_SECTORS, .data = op <= POOL_WRITE ? block_data : NULL, .done = read_done,
+		.context = &status };
+
+	if (op == POOL_WRITE)
+		fill(block_data, value);
+	assert_int_equal(pool_submit(pool, &r), POOL_OK);
+	drain();
+	return status;
+}
+
+static void assert_value(u32 volume, u32 block, u32 value)
+{
+	u32 has;
+
+	assert_int_equal(request(POOL_READ, volume, block, 0), POOL_OK);
+	assert_true(value_of(block_data, &has));
+	assert_int_equal(has, value);
+}
+
+static int setup(void **unused)
+{
+	(void)unused;
+	random_state = seed = 1;
+	make();
+	assert_int_equal(request(POOL_WRITE, 1, 3, 77), POOL_OK);
+	assert_int_equal(request(POOL_COMMIT, 0, 0, 0), POOL_OK);
+	return 0;
+}
+
+static int teardown(void **unused)
+{
+	(void)unused;
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		sim_disk_free(&disks[k]);
+	return 0;
+}
+
+/* Where a block of that value lies. */
+static u8 *find_value(u32 member, u32 value)
+{
+	static _Alignas(8) u8 wanted[POOL_BLOCK];
+
+	fill(wanted, value);
+	for (u32 b = 0; b < BLOCKS; b++)
+		if (memcmp(disks[member].now + b * POOL_BLOCK, wanted, POOL_BLOCK) == 0)
+			return disks[member].now + b * POOL_BLOCK;
+	return NULL;
+}
+
+static void damage_is_repaired(void **unused)
+{
+	struct pool_mirror m;
+
+	(void)unused;
+	find_value(0, 77)[5] ^= 1;
+	assert_null(find_value(0, 77));
+	assert_value(1, 3, 77);
+	assert_non_null(find_value(0, 77));
+	assert_true(pool_mirror_get(pool, &m));
+	assert_int_equal(m.repaired, 1);
+	assert_int_equal(m.read_errors[0], 1);
+	find_value(0, 77)[5] ^= 1;
+	find_value(1, 77)[5] ^= 1;
+	assert_int_not_equal(request(POOL_READ, 1, 3, 0), POOL_OK);
+}
+
+/* Nobody knows whether the other has more; who insists goes on alone, and the other gets what it lacks. */
+static void missing_member(void **unused)
+{
+	struct pool_mirror m;
+
+	(void)unused;
+	assert_int_equal(open_members(1, false), POOL_MISSING);
+	assert_int_equal(open_members(2, false), POOL_MISSING);
+	assert_int_equal(open_members(2, true), POOL_OK);
+	assert_int_equal(request(POOL_WRITE, 0, 9, 5), POOL_OK);
+	assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
+	assert_int_equal(open_members(2, false), POOL_OK);
+	assert_int_equal(open_members(3, false), POOL_OK);
+	pool_mirror_get(pool, &m);
+	assert_int_equal(m.state[0], POOL_MEMBER_GOOD);
+	assert_int_equal(m.percent, 100);
+	assert_int_equal(open_members(1, true), POOL_OK);
+	assert_value(0, 9, 5);
+}
+
+static void both_went_on(void **unused)
+{
+	(void)unused;
+	assert_int_equal(open_members(1, true), POOL_OK);
+	assert_int_equal(open_members(2, true), POOL_OK);
+	assert_int_equal(open_members(3, false), POOL_SPLIT);
+	assert_int_equal(open_members(3, true), POOL_SPLIT);
+	assert_int_equal(open_members(1, false), POOL_OK);
+}
+
+static void lost_members(void **unused)
+{
+	struct pool_mirror m;
+
+	(void)unused;
+	pool_member_lost(pool, 0);
+	drain();
+	pool_mirror_get(pool, &m);
+	assert_int_equal(m.state[0], POOL_MEMBER_GONE);
+	assert_int_equal(request(POOL_WRITE, 0, 9, 5), POOL_OK);
+	assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
+	assert_value(0, 9, 5);
+	disks[1].fail_after = 1;
+	assert_int_not_equal(request(POOL_WRITE, 0, 9, 6), POOL_OK);
+	assert_int_not_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
+	assert_true(pool_has_failed(pool));
+	assert_int_equal(open_members(3, false), POOL_OK);
+	assert_value(0, 9, 5);
+}
+
+/* While a member gets what it lacks, the pool is written to all over: nothing old comes after it. */
+static void writes_beside_a_copy(void **unused)
+{
+	(void)unused;
+	for (u32 round = 0; round < 30; round++) {
+		u32 values[VOLUME_BLOCKS] = { 0 };
+
+		random_state = 1 + round;
+		assert_int_equal(open_members(3, false), POOL_OK);
+		pool_member_lost(pool, 0);
+		for (u32 i = 0; i < VOLUME_BLOCKS; i++)
+			assert_int_equal(request(POOL_WRITE, 0, i, values[i] = next_value++), POOL_OK);
+		assert_int_equal(request(POOL_COMMIT, 0, 0, 0), POOL_OK);
+		sim_disk_cut(&disks[0]);
+		sim_disk_cut(&disks[1]);
+		open_real();
+		for (u32 i = 0; i < 200; i++) {
+			u32 block = below(VOLUME_BLOCKS);
+			enum pool_status status = POOL_AGAIN;
+			struct pool_request r = { .op = POOL_WRITE, .volume = ids[0], .sectors = POOL_BLOCK_SECTORS,
+				.sector = block * POOL_BLOCK_SECTORS, .data = block_data, .done = read_done,
+				.context = &status };
+
+			values[block] = next_value++;
+			fill(block_data, values[block]);
+			assert_int_equal(pool_submit(pool, &r), POOL_OK);
+			while (status == POOL_AGAIN && step())
+				;
+			assert_int_equal(status, POOL_OK);
+		}
+		drain();
+		assert_int_equal(request(POOL_COMMIT, 0, 0, 0), POOL_OK);
+		assert_int_equal(open_members(1, true), POOL_OK);
+		for (u32 i = 0; i < VOLUME_BLOCKS; i++)
+			assert_value(0, i, values[i]);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+/* A pool of one disk is no mirror, nor the other way round. */
+static void another_kind(void **unused)
+{
+	struct pool_memory one = memory;
+	struct pool_device device = sim_device(&disks[0], 1);
+
+	(void)unused;
+	one.is_mirror = false;
+	opened_as = POOL_AGAIN;
+	pool = disks[0].pool = pool_open(arena, &one, &device, opened);
+	drain();
+	assert_int_equal(opened_as, POOL_UNKNOWN);
+	memcpy(disks[1].stable, disks[0].stable, POOL_BLOCK);
+	assert_int_equal(open_members(2, true), POOL_UNKNOWN);
+}
+
+static u64 number(const char *name, u64 otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void power_cuts_and_dead_disks(void **unused)
+{
+	u64 limit = number("POOL_MIRROR_STATES", STATES);
+
+	(void)unused;
+	for (seed = number("POOL_MIRROR_SEED", 1); state < limit; seed++) {
+		random_state = seed * 0x9e3779b97f4a7c15u + 1;
+		world(limit);
+	}
+	printf("%lu power cuts, %lu of them with another one; last seed %lu\n", (unsigned long)state,
+		(unsigned long)nested, (unsigned long)seed - 1);
+	printf("one member alone: opened %lu, refused %lu\n", (unsigned long)degraded, (unsigned long)refused);
+}
+
+static int allocate(void **unused)
+{
+	u64 bytes = align_up(pool_arena_bytes(&memory, SECTORS), POOL_BLOCK);
+
+	(void)unused;
+	arena = aligned_alloc(POOL_BLOCK, bytes);
+	trial_arena = aligned_alloc(POOL_BLOCK, bytes);
+	check_arena = malloc(pool_check_bytes(SECTORS));
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		trial.image[k] = malloc(SECTORS * POOL_SECTOR);
+		before[k] = malloc(SECTORS * POOL_SECTOR);
+		middle[k] = malloc(SECTORS * POOL_SECTOR);
+	}
+	return 0;
+}
+
+static int release(void **unused)
+{
+	(void)unused;
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		free(trial.image[k]);
+		free(before[k]);
+		free(middle[k]);
+	}
+	free(arena);
+	free(trial_arena);
+	free(check_arena);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(damage_is_repaired, setup, teardown),
+		cmocka_unit_test_setup_teardown(missing_member, setup, teardown),
+		cmocka_unit_test_setup_teardown(both_went_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_members, setup, teardown),
+		cmocka_unit_test_setup_teardown(writes_beside_a_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_kind, setup, teardown),
+		cmocka_unit_test(power_cuts_and_dead_disks),
+	};
+
+	return cmocka_run_group_tests(tests, allocate, release);
+}
