@@ -103,6 +103,17 @@ static enum step fail(const char *what)
 	return STEP_CLOSE;
 }
 
+/* NULL: there is no place for it in a table. */
+static struct volume *make_volume(const char *name, const struct disk_spec *want)
+{
+	struct volume *v = volume_new(name, want);
+
+	if (v == NULL)
+		return NULL;
+	v->is_unfinished = v->is_looked_at = true;
+	return store_create(v) == ST_OK ? v : NULL;
+}
+
 static enum step begin_keep(const struct image *image)
 {
 	struct disk_spec want = { .bytes = align_up(image->bytes + IMAGE_HEADER_BYTES, VOLUME_UNIT) };
@@ -117,12 +128,12 @@ static enum step begin_keep(const struct image *image)
 	}
 	strcpy(want.on, pool_at(p)->partition->name);
 	image_volume_name(name, image->name, image->hash);
-	j.volume = volume_new(name, &want);
-	if (j.volume == NULL)
+	j.volume = make_volume(name, &want);
+	if (j.volume == NULL) {
+		rt_log("root: image %s: there is no place for a volume in pool %s", image->name, want.on);
+		j.again_tsc = rt_time_after(&root.time, AGAIN_NS);
 		return STEP_NONE;
-	j.volume->is_unfinished = j.volume->is_looked_at = true;
-	if (store_create(j.volume) != ST_OK)
-		return STEP_NONE;
+	}
 	j.is_write = true;
 	j.has_failed = false;
 	image_header_fill(&j.header, image);

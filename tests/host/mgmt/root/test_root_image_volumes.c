@@ -183,6 +183,25 @@ static void a_full_pool(void **state)
 	assert_string_equal(the_image("kern")->pool, "");
 }
 
+/* Root has no row for a further volume: the upload is answered all the same. */
+static void no_place(void **state)
+{
+	u8 other[STORE_GUID_BYTES] = "other";
+	char name[VOLUME_NAME_BYTES];
+
+	(void)state;
+	find_the_pool();
+	for (u32 i = 0; volumes_free_count() != 0; i++) {
+		snprintf(name, sizeof(name), "other%u", i);
+		memcpy(other + 8, &i, sizeof(i));
+		tell_named(name, 2 + i, MIB, 0, other);
+	}
+	begin_image("kern");
+	bench_expect(ERR_NOT_KEPT);
+	assert_non_null(the_image("kern"));
+	expect_no_order();
+}
+
 /* A write that fails takes its volume with it. */
 static void a_failing_disk(void **state)
 {
@@ -257,7 +276,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_kept), cmocka_unit_test(is_in_memory), cmocka_unit_test(a_full_pool),
-		cmocka_unit_test(a_failing_disk), cmocka_unit_test(is_read), cmocka_unit_test(is_damaged),
+		cmocka_unit_test(no_place), cmocka_unit_test(a_failing_disk),
+		cmocka_unit_test(is_read), cmocka_unit_test(is_damaged),
 		cmocka_unit_test(any_headers),
 	};
 	int failed = 0;
