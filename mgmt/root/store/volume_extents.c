@@ -46,7 +46,7 @@ struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_
 	struct volume *v = volume_find(name);
 
 	if (v == NULL)
-		return volume_add(name, name, (struct volume){
+		return volume_add(name, name, &(struct volume){
 			.kind = VOLUME_ROW_DISK, .bytes = bytes, .slot = slot, .block_bytes = block_bytes,
 			.identity = identity });
 	if (v->kind != VOLUME_ROW_DISK || (v->vm != VOLUME_NOBODY && is_other_disk(v, bytes, block_bytes, identity))) {
@@ -228,7 +228,7 @@ static struct volume *find_new(const struct store_report *r)
 		strcpy(on, partition->name);
 	else
 		disk_name(on, r->slot);
-	v = volume_add(r->volume, on, (struct volume){
+	v = volume_add(r->volume, on, &(struct volume){
 		.kind = kind_of(r), .slot = is_in_pool ? partition->slot : r->slot,
 		.pool = is_in_pool ? r->slot - STORE_POOL_SLOT : 0 });
 	if (v != NULL && v->kind == VOLUME_ROW_POOL)

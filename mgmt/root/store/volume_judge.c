@@ -503,7 +503,7 @@ static struct volume *new_in_memory(const char *name, u64 bytes)
 
 	if (slot == STORE_RAM_SLOTS)
 		return NULL;
-	return volume_add(name, VOLUME_RAM, (struct volume){
+	return volume_add(name, VOLUME_RAM, &(struct volume){
 		.kind = VOLUME_ROW_MEMORY, .is_making = true, .bytes = bytes, .slot = slot, .block_bytes = 512 });
 }
 
@@ -523,21 +523,21 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 		v.traits = disk_traits_full(want->flags);
 		v.slot = pool_at(p)->partition->slot;
 		v.block_bytes = pool_at(p)->block_bytes;
-		return volume_add(name, pool_at(p)->partition->name, v);
+		return volume_add(name, pool_at(p)->partition->name, &v);
 	}
 	if (want->on[0] == '\0' && find_disk(name, want->bytes, &plan, &v.slot).error != ERR_NONE)
 		return NULL;
 	disk_name(on, v.slot);
 	v.block_bytes = disk_at(v.slot)->block_bytes;
 	v.was_blank = disk_at(v.slot)->table == STORE_TABLE_BLANK && promised_bytes(v.slot) == 0;
-	return volume_add(name, on, v);
+	return volume_add(name, on, &v);
 }
 
 struct volume *pool_new(const char *name, const struct disk_spec *want)
 {
 	static const struct plan none;
 	u32 slot = disk_find(want->on);
-	struct volume *v = volume_add(name, want->on, (struct volume){
+	struct volume *v = volume_add(name, want->on, &(struct volume){
 		.kind = VOLUME_ROW_POOL, .is_making = true, .slot = slot, .block_bytes = disk_at(slot)->block_bytes,
 		.bytes = want->bytes != 0 ? want->bytes : room_of(slot, &none),
 		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });

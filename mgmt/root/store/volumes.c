@@ -127,13 +127,13 @@ static struct volume *free_place(void)
 	return NULL;
 }
 
-struct volume *volume_add(const char *name, const char *on, struct volume with)
+struct volume *volume_add(const char *name, const char *on, const struct volume *with)
 {
 	struct volume *v = free_place();
 
 	if (v == NULL)
 		return NULL;
-	*v = with;
+	*v = *with;
 	v->is_used = true;
 	v->vm = v->made_for = VOLUME_NOBODY;
 	v->change = CHANGE_NONE;

@@ -94,7 +94,7 @@ bool volume_is_of_image(const char *name);
 void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec, u32 disk);
 
 /* A place in the table: used by nobody yet. NULL: there are STORE_VOLUMES. */
-struct volume *volume_add(const char *name, const char *on, struct volume with);
+struct volume *volume_add(const char *name, const char *on, const struct volume *with);
 
 /* Nobody has it any more. It stays. */
 void volumes_let_go(u32 vm);
