@@ -341,6 +341,16 @@
 	/* text = VM that has it */ \
 	ERROR(ERR_MAC_TAKEN, RESULT_STATE, "E_EXISTS", \
 		"VM {text} has a network card with that MAC address. Leave out mac= to get another one") \
+	/* have = the card's number, need = how many it has */ \
+	ERROR(ERR_NO_CARD, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"{name} has no network card {have}: they count from 0, and it has {need}. status-vm {name} shows " \
+		"them") \
+	ERROR(ERR_NIC_NOT_EJECTED, RESULT_TIMEOUT, "E_TIMEOUT", \
+		"the guest of {name} did not let go of network card {have} in time, and keeps it. Try again, or " \
+		"stop-vm {name} first") \
+	ERROR(ERR_VM_ENDED_NIC, RESULT_FAILED, "E_ENDED", \
+		"{name} ended before its guest let go of network card {have}, and has it at its next start. Try " \
+		"again") \
 	/* text = VM, or a router's service, that has it */ \
 	ERROR(ERR_ADDRESS_TAKEN, RESULT_STATE, "E_EXISTS", \
 		"{text} has that IPv4 address on the same switch and VLAN. Choose another one") \

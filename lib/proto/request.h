@@ -108,6 +108,8 @@ enum request_op {
 	REQ_CHECK_POOL,		/* all but the data */
 	REQ_SCRUB_POOL,		/* the data too */
 	REQ_KEEP,		/* what is not root's has changed of the definitions: answered when they are written */
+	REQ_ATTACH_NIC,		/* by name: the cards of .spec become its last ones */
+	REQ_DETACH_NIC,		/* by name, index; those behind it move up. A guest that runs is asked, as for a disk */
 	REQ_OP_COUNT
 };
 

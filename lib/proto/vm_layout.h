@@ -122,8 +122,8 @@ struct console_args {
 #define VMM_DISKS 0x29000000ull		/* its own memory for the disk in slot d, at + d * VMM_DISK_STRIDE */
 #define VMM_DISK_STRIDE 0x40000ull
 #define VMM_DISK_BYTES 0x26000u
-#define VMM_NIC_LINKS 0x2a000000ull	/* link of network card n, at + n * NET_LINK_STRIDE; client */
-#define VMM_NICS 0x2b000000ull		/* its own memory for network card n, at + n * VMM_NIC_STRIDE */
+#define VMM_NIC_LINKS 0x2a000000ull	/* link of the network card in slot n, at + n * NET_LINK_STRIDE; client */
+#define VMM_NICS 0x2b000000ull		/* its own memory for the card in slot n, at + n * VMM_NIC_STRIDE */
 #define VMM_NIC_STRIDE 0x40000ull
 #define VMM_NIC_BYTES 0x16000u
 #define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
@@ -215,10 +215,20 @@ struct vmm_disk_slot {
 	struct vmm_disk disk;
 };
 
-/* A network card. Card n is PCI device 12 + n. */
+/* A network card. The one in slot n is PCI device 12 + n. */
 struct vmm_nic {
 	u8 mac[6];
 	u16 mtu;		/* bytes behind the Ethernet header, without a tag: at least 68 (RFC 791) */
+};
+
+/*
+ * A slot for a network card, as one for a disk. The VMM says in nic_news what became of a card, VMM_DISK_GONE or
+ * VMM_DISK_REFUSED with its generation: from then on it does not use the card's link.
+ */
+struct vmm_nic_slot {
+	u32 generation;		/* of the card; 0: that of the arguments */
+	u32 ejects;		/* odd: the guest is to let it go */
+	struct vmm_nic nic;
 };
 
 /* Frames that a card of the VMM's drops itself. */
@@ -256,7 +266,7 @@ struct vmm_control {
 	u32 want_paused;	/* odd: stand still; even: run */
 	u32 power_button;	/* number of presses so far */
 	u32 nmi_button;		/* likewise: an NMI for the first vCPU */
-	u32 nics_unplugged;	/* bit = network card without a cable */
+	u32 nics_unplugged;	/* bit = slot whose network card is without a cable */
 	u32 zero0[12];
 	/* VMM -> root; foreign for root */
 	u32 phase;		/* enum vmm_phase */
@@ -274,6 +284,9 @@ struct vmm_control {
 	struct vmm_nic_drops nic_drops[VM_DEVICES];
 	/* root -> VMM, again */
 	struct vmm_disk_slot disks[VM_DEVICES];
+	struct vmm_nic_slot nics[VM_DEVICES];
+	/* VMM -> root, again */
+	u64 nic_news[VM_DEVICES];	/* by slot: vmm_disk_news() */
 };
 _Static_assert(sizeof(struct vmm_control) <= 4096, "one page");
 

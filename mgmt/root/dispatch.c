@@ -16,6 +16,7 @@
 #include "image_store.h"
 #include "memory_report.h"
 #include "networks.h"
+#include "nic_change.h"
 #include "power.h"
 #include "reply.h"
 #include "root.h"
@@ -62,6 +63,11 @@ static void do_change(void)
 		send_error(ERR_BAD_NAME);
 	else
 		change_begin(client, &request);
+}
+
+static void do_nic_change(void)
+{
+	nic_change_begin(client, &request);
 }
 
 static struct request_context context_of(void)
@@ -216,6 +222,8 @@ static void do_cancel(void)
 
 	if (!is_dry_run())
 		change_cancel(client, request.index);
+	if (!is_dry_run())
+		nic_change_cancel(client, request.index);
 	if (vm != NULL)
 		(void)vm_input(vm, IN_CANCELED, &none);
 	send_answer(&ERROR_INFO_NONE, NULL);
@@ -441,6 +449,8 @@ static const struct row {
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_DETACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_ATTACH_NIC] = { .rights = CLIENT_MANAGE, .serve = do_nic_change, .needs_vm = true },
+	[REQ_DETACH_NIC] = { .rights = CLIENT_MANAGE, .serve = do_nic_change, .needs_vm = true },
 	[REQ_SNAPSHOT_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_REVERT_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_DELETE_SNAPSHOT] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },

@@ -13,6 +13,7 @@
 #include "image_volumes.h"
 #include "import.h"
 #include "memory_report.h"
+#include "nic_change.h"
 #include "pending_reply.h"
 #include "power.h"
 #include "reply.h"
@@ -56,6 +57,7 @@ u64 root_turn(u64 bits)
 	next = earlier(next, image_volumes_step());
 	next = earlier(next, import_step());
 	next = earlier(next, change_step());
+	next = earlier(next, nic_change_step());
 	next = earlier(next, image_store_step());
 	next = earlier(next, definitions_step());	/* of what was changed by all before */
 	if (store_turn(service_pd(SERVICE_STORE)))

@@ -33,7 +33,7 @@
 
 /* acpi_hotplug, both platforms. */
 #define ACPI_HOTPLUG_PORT 0x610u
-#define ACPI_HOTPLUG_PORTS 4u
+#define ACPI_HOTPLUG_PORTS 8u
 #define ACPI_HOTPLUG_GSI 10u		/* level, active high */
 
 /* Platform pc. */

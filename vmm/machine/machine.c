@@ -487,7 +487,7 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	}
 	for (u32 i = 0; i < VM_DEVICES; i++) {
 		m->disks[i].device = (struct virtio_blk *)(void *)(config->disks + i * VMM_DISK_STRIDE);
-		m->nics[i] = (struct virtio_net *)(void *)(config->nics + i * VMM_NIC_STRIDE);
+		m->nics[i].device = (struct virtio_net *)(void *)(config->nics + i * VMM_NIC_STRIDE);
 	}
 	m->cd = config->cd;
 	m->cd_bytes = config->cd_bytes;

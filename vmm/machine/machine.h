@@ -57,6 +57,14 @@ struct machine_disk {
 	u32 ejects_seen;
 };
 
+/* A slot for a network card: control->nics has what root wants there. */
+struct machine_nic {
+	struct virtio_net *device;	/* memory for it, there once the slot has had a card */
+	u32 generation;			/* of the card that is there, or was last */
+	u32 ejects_seen;
+};
+#define MACHINE_NIC_HOTPLUG (PCI_SLOT_NICS - PCI_SLOT_DISKS)	/* + slot: its number for acpi_hotplug */
+
 struct machine_timer { const struct timer_ops *ops; void *device; };
 
 struct machine_stop_info {
@@ -112,7 +120,8 @@ struct machine {
 	bool has_late_disks;	/* atomic: notifications of some were put off */
 	u32 disks_leaving;	/* thereof: the guest has ejected it, requests are under way */
 	u8 *links;
-	struct virtio_net *nics[VM_DEVICES];	/* memory for each, used up to args->nic_count */
+	struct machine_nic nics[VM_DEVICES];
+	u32 nics_used;		/* bit = slot that has a card */
 	u8 *nic_links;
 	u32 nics_late;		/* bit = card that has more to do */
 	u32 nics_unplugged;	/* of control, as the guest was told */
@@ -253,8 +262,10 @@ static inline bool machine_has_late_disks(const struct machine *m)
 enum status machine_add_nics(struct machine *m);
 /* Switches have signalled: VMM_BIT_NIC << n. */
 void machine_poll_nics(struct machine *m, u64 bits);
-/* Root has written to control->nics_unplugged. */
+/* Root has written to the control page: cables, cards that have come, and wishes that some go. */
 void machine_serve_nics(struct machine *m);
+/* The guest has ejected what is in that slot. */
+void machine_nic_ejected(struct machine *m, u32 slot);
 extern const struct timer_ops machine_nics_timer;	/* of a machine: cards that put work off */
 
 /* ---- guest_msr.c ---- false = #GP */

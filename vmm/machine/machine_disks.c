@@ -11,7 +11,7 @@
 #include "machine.h"
 
 _Static_assert(VM_VCPUS <= VIRTIO_QUEUES && PCI_SLOT_DISKS + VM_DEVICES <= PCI_FUNCTIONS, "disks");
-_Static_assert(VM_DEVICES <= 8, "acpi_hotplug has a bit of a byte for each");
+_Static_assert(PCI_SLOT_NICS - PCI_SLOT_DISKS == 8 && 8 + VM_DEVICES <= ACPI_HOTPLUG_SLOTS, "acpi_hotplug");
 _Static_assert(sizeof(struct virtio_blk) <= VMM_DISK_BYTES, "root gives that much for each disk");
 
 static void disk_signal(void *ctx)
@@ -89,6 +89,10 @@ static void ejected(void *ctx, u32 slot)
 {
 	struct machine *m = ctx;
 
+	if (slot >= MACHINE_NIC_HOTPLUG) {
+		machine_nic_ejected(m, slot - MACHINE_NIC_HOTPLUG);
+		return;
+	}
 	if (!(m->disks_used & ~m->disks_leaving & BIT32(slot)))
 		return;
 	if (virtio_blk_unplug(m->disks[slot].device)) {

@@ -42,6 +42,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_ITS_DISK] = { "disk", TYPE_VOLUME, "N|VOLUME", "number of the disk, or its volume, see status-vm" },
 	[ARG_POOL_BYTES] = { "size", TYPE_SIZE, "SIZE",
 		"size of the pool, such as 100G; else it takes the largest free part" },
+	[ARG_ITS_NIC] = { "nic", TYPE_OFFSET, "N", "number of the network card, see status-vm" },
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
 	[ARG_ON] = { "on", TYPE_DISK, "POOL|DISK|ram",
 		"pool or disk to make it on, or ram: in memory, lost when VOS ends (default: a pool, else a disk)" },
@@ -82,7 +83,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_TIMEOUT] = { "timeout", TYPE_TIME, "TIME",
 		"time for the guest to shut down before it is forced off, up to 24h (default: 30s)" },
 	[ARG_EJECT_TIME] = { "timeout", TYPE_TIME, "TIME",
-		"time for a guest that runs to let go of the disk, up to 24h (default: 10s)" },
+		"time for a guest that runs to let go of it, up to 24h (default: 10s)" },
 	[ARG_LINES] = { "lines", TYPE_COUNT, "N", "only the last N lines, up to 1000000" },
 	[ARG_OFFSET] = { "offset", TYPE_OFFSET, "N",
 		"start at byte N; with --json, continue with the answer's `next`" },
@@ -506,6 +507,16 @@ static bool set_field(struct args *args, enum arg arg, const char *value, struct
 	return error_set(error, RESULT_FAILED, "no such argument");
 }
 
+static bool set_card(struct args *args, const char *value, struct cmd_error *error)
+{
+	u64 number;
+
+	if (!number_parse(value, &number) || number >= VM_DEVICES)
+		return error_set(error, RESULT_USAGE, "--nic needs a card's number, not \"%.40s\"", value);
+	args->card = (u32)number;
+	return true;
+}
+
 static bool set_value(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (ARG_BIT(arg) & ARGS_FIELDS)
@@ -549,6 +560,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_time(&args->timeout_ns, arg, value, error);
 	case ARG_WAIT:
 		return set_time(&args->wait_ns, arg, value, error);
+	case ARG_ITS_NIC:
+		return set_card(args, value, error);
 	case ARG_LINES:
 		return set_count(&args->lines, arg, 1000000, value, error);
 	case ARG_OFFSET: case ARG_SINCE:
@@ -565,17 +578,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_string(args->id, sizeof(args->id), arg, value, error);
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
-	case ARG_ALL:
-	case ARG_FOLLOW:
-	case ARG_PASSPHRASE:
-	case ARG_FORCE: case ARG_POOL_FORCE:
-	case ARG_KEEP_DISK:
-	case ARG_UPLOAD:
-	case ARG_DRY_RUN:
-	case ARG_YES:
-	case ARG_QUIET:
-	case ARG_JSON:
-	case ARG_HELP:
+	case ARG_ALL: case ARG_FOLLOW: case ARG_PASSPHRASE: case ARG_FORCE: case ARG_POOL_FORCE: case ARG_KEEP_DISK:
+	case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES: case ARG_QUIET: case ARG_JSON: case ARG_HELP:
 		return set_switch(args, arg, value, error);
 	default:
 		break;

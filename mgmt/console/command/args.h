@@ -16,7 +16,7 @@ enum arg {
 	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
 	ARG_POOL, ARG_POOL_DISK, ARG_TO, ARG_SNAPSHOT, ARG_NEW_VOLUME, ARG_ITS_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON,
 	ARG_POLICY, ARG_INTEGRITY, ARG_ENCRYPT,		/* in the order of enum volume_trait */
-	ARG_PASSPHRASE, ARG_KEY_MODULE, ARG_SECRET, ARG_KEY,
+	ARG_ITS_NIC, ARG_PASSPHRASE, ARG_KEY_MODULE, ARG_SECRET, ARG_KEY,
 	ARG_UPLOAD, ARG_INTO, ARG_UPLINK, ARG_OUTER, ARG_INNER, ARG_FORWARD,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
@@ -94,6 +94,7 @@ struct args {
 	u64 timeout_ns;
 	u64 wait_ns;			/* 0 = no limit */
 	u64 memory_asked_bytes;		/* as given; spec.memory_bytes is a possible size */
+	u32 card;			/* --nic N of detach-nic */
 	u32 lines;
 	u64 offset;
 	u64 interval_ns;

@@ -407,6 +407,25 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
+		.verb = "attach-nic", .group = GROUP_NETWORK,
+		.summary = "give a VM further network cards",
+		.more = "The cards become the VM's last ones. A guest that runs sees them at once if it knows ACPI hot "
+			"plug (Linux does), others at their next start. A paused VM gets none.",
+		.example = "attach-nic myvm --nic nat0",
+		.takes = CHANGE | A(NIC), .needs = A(NAME) | A(NIC), .op = REQ_ATTACH_NIC,
+		.ops = { .begin = request_begin, .answer = request_answer },
+	},
+	{
+		.verb = "detach-nic", .group = GROUP_NETWORK,
+		.summary = "take a network card from a VM",
+		.more = "A guest that runs is asked to let go of the card; if it does not within --timeout, the card "
+			"stays. The cards behind it move up by one and keep their MAC addresses; in a guest that runs "
+			"they stay where they are until its next start.",
+		.example = "detach-nic myvm --nic 1",
+		.takes = CHANGE | A(ITS_NIC) | A(EJECT_TIME), .needs = A(NAME) | A(ITS_NIC), .op = REQ_DETACH_NIC,
+		.ops = { .begin = request_begin, .answer = request_answer },
+	},
+	{
 		.verb = "list-switch", .group = GROUP_NETWORK,
 		.summary = "list virtual switches",
 		.more = "Network cards of VMs are plugged into switches. A switch is a program of VOS, with its name "

@@ -11,9 +11,10 @@
 static const bool changes_definitions[REQ_OP_COUNT] = {
 	[REQ_CREATE] = true, [REQ_START] = true, [REQ_STOP] = true, [REQ_PAUSE] = true, [REQ_RESUME] = true,
 	[REQ_RESET] = true, [REQ_NMI] = true, [REQ_DELETE] = true, [REQ_SET] = true, [REQ_ATTACH_DISK] = true,
-	[REQ_DETACH_DISK] = true, [REQ_RESIZE_DISK] = true, [REQ_CREATE_SWITCH] = true, [REQ_DELETE_SWITCH] = true,
-	[REQ_CREATE_ROUTER] = true, [REQ_SET_ROUTER] = true, [REQ_DELETE_ROUTER] = true, [REQ_SNAPSHOT_VM] = true,
-	[REQ_REVERT_VM] = true, [REQ_DELETE_SNAPSHOT] = true, [REQ_CLONE_VM] = true,
+	[REQ_DETACH_DISK] = true, [REQ_ATTACH_NIC] = true, [REQ_DETACH_NIC] = true, [REQ_RESIZE_DISK] = true,
+	[REQ_CREATE_SWITCH] = true, [REQ_DELETE_SWITCH] = true, [REQ_CREATE_ROUTER] = true, [REQ_SET_ROUTER] = true,
+	[REQ_DELETE_ROUTER] = true, [REQ_SNAPSHOT_VM] = true, [REQ_REVERT_VM] = true, [REQ_DELETE_SNAPSHOT] = true,
+	[REQ_CLONE_VM] = true,
 };
 
 u64 job_early_until_ns(const struct console *c)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "nic_arg.h"
 #include "session.h"
 #include "syscalls.h"
 #include "units.h"
@@ -25,6 +26,7 @@ void request_fill(struct job *job)
 	else
 		r->spec = args->spec;
 	r->fields = fields_of_args(args->given);
+	r->index = args->card;
 	if (args_has(args, ARG_FORCE) || args_has(args, ARG_POOL_FORCE))
 		r->flags |= REQ_FLAG_FORCE;
 	if (args_has(args, ARG_KEEP_DISK))
@@ -125,6 +127,17 @@ static void say_disk_list(const struct out *out, const struct job *job, const st
 	say_disks(out, vm, count > attached ? count - attached : 0);
 }
 
+static void say_nics(const struct out *out, const struct vm_entry *vm)
+{
+	u32 count = vm->report.spec.nic_count;
+	char mac[MAC_TEXT_BYTES];
+
+	out_format(out, "%s has %u network card%s.\n", vm->report.name, count, count == 1 ? "" : "s");
+	for (u32 i = 0; i < count; i++)
+		out_format(out, "Network card %u: switch %s, MAC %s\n", i, vm->report.spec.nics[i].network,
+			   mac_text(mac, vm->report.nics[i].mac));
+}
+
 /* The volumes that went with a VM, and those that stay: ", and with it volume a.0; kept: volume data". */
 static char volumes_note[VM_DEVICES * (VOLUME_NAME_BYTES + 2) + 64];
 
@@ -195,6 +208,10 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 		if (vm)
 			say_disk_list(out, job, vm);
 		return;
+	case REQ_ATTACH_NIC: case REQ_DETACH_NIC:
+		if (vm)
+			say_nics(out, vm);
+		return;
 	case REQ_SET:
 		if (vm)
 			say_set(out, vm, job->request.fields);
@@ -244,7 +261,7 @@ static bool carries_vm(u32 op)
 {
 	return (op >= REQ_CREATE && op <= REQ_STATUS && op != REQ_DELETE) || op == REQ_SET || op == REQ_NMI ||
 	       op == REQ_ATTACH_DISK || op == REQ_DETACH_DISK || op == REQ_CLONE_VM ||
-	       op == REQ_RESIZE_DISK;
+	       op == REQ_RESIZE_DISK || op == REQ_ATTACH_NIC || op == REQ_DETACH_NIC;
 }
 
 void request_take_vm(struct session *s, const struct job *job, const char *name, const struct reply *reply)

@@ -181,7 +181,7 @@ static const char *state_advice(u32 op, u32 state)
 		return is_live ? "Stop it first: only restart, autostart, on-io-error, class, weight, cap and affinity "
 			"can change while it runs, and iops= and rate= of --disk, with all disks of the VM given; "
 			"export-config %s prints them" : "Wait until it has stopped";
-	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
+	case REQ_ATTACH_DISK: case REQ_DETACH_DISK: case REQ_ATTACH_NIC: case REQ_DETACH_NIC:
 		return state == VM_PAUSED    ? "Try resume-vm %s" :
 		       state == VM_SUSPENDED ? "A key on its console wakes it" :
 					       "Wait until it runs or has stopped";

@@ -173,8 +173,10 @@ static void fill_port(u32 number, u32 port, struct port_row *out)
 		out->kind = PORT_OF_ROUTER;
 		out->card = router_port;
 		strcpy(out->client, router_name(router));
-	} else if (vm != NULL) {
+	} else if (vm != NULL && out->card < VM_DEVICES) {
 		fill_card(vm, &state, out);
+	} else if (vm != NULL) {		/* a card that its guest has let go */
+		strcpy(out->client, vm->name);
 	}
 	out->counts = state.counts;
 }

@@ -132,6 +132,7 @@ struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec)
 
 /* ---- addresses ---- */
 
+/* Those before it have theirs. */
 static bool is_taken(const struct vm *vm, const struct vm_spec *next, u32 n, u64 mac)
 {
 	for (u32 i = 0; i < next->nic_count; i++)
@@ -140,11 +141,11 @@ static bool is_taken(const struct vm *vm, const struct vm_spec *next, u32 n, u64
 	return vm_with_mac(mac, vm->name) != NULL;
 }
 
-void vm_nics_set(struct vm *vm, const struct vm_spec *next)
+void vm_nics_set(struct vm *vm, const struct vm_spec *next, u32 first)
 {
 	vms[vm->index] = vm;
 	version++;
-	for (u32 n = 0; n < next->nic_count; n++) {
+	for (u32 n = first; n < next->nic_count; n++) {
 		u64 mac = next->nics[n].mac;
 
 		for (u32 attempt = 0; mac == 0; attempt++) {
@@ -171,49 +172,116 @@ struct error_info vm_nics_find_ports(const struct vm *vm)
 	return ERROR_INFO_NONE;
 }
 
+static u64 link_address(u32 slot)
+{
+	return VMM_NIC_LINKS + slot * NET_LINK_STRIDE;
+}
+
+static void unmap(const struct vm *vm, u64 address, u64 bytes)
+{
+	while (sys_mem_unmap(vm->pd.h_pd, address, bytes) == ST_AGAIN)
+		;
+}
+
+/* All of it, so that the VMM never faults for want of memory; or nothing. */
+static enum status map(const struct vm *vm, u64 h_mem, u64 address, u64 bytes)
+{
+	enum status st = pd_map(vm->pd.h_pd, h_mem, address, bytes, RW);
+
+	if (st != ST_OK)
+		return st;
+	st = pd_fill(vm->pd.h_pd, h_mem, address, 0, bytes, RW);
+	if (st != ST_OK)
+		unmap(vm, address, bytes);
+	return st;
+}
+
+/* A MEM of that set, mapped: its handle, 0 on a failure. */
 static enum status make_mem(struct vm *vm, struct object_set *set, u64 address, u64 bytes, u64 *h_mem)
 {
 	enum status st = object_set_mem(set, bytes, 0, h_mem);
 
-	return st == ST_OK ? pd_fill(vm->pd.h_pd, *h_mem, address, 0, bytes, RW) : st;
+	if (st == ST_OK) {
+		st = map(vm, *h_mem, address, bytes);
+		if (st != ST_OK)
+			object_set_drop_mem(set, *h_mem);
+	}
+	if (st != ST_OK)
+		*h_mem = 0;
+	return st;
 }
 
-static enum status build_nic(struct vm *vm, u32 n)
+static void drop_link(struct vm *vm, u32 slot)
 {
-	struct vm_nic *nic = &vm->nics[n];
-	u64 h_own, h_link;
-	enum status st = make_mem(vm, &vm->objects, VMM_NICS + n * VMM_NIC_STRIDE, VMM_NIC_BYTES, &h_own);
+	unmap(vm, link_address(slot), NET_LINK_BYTES);
+	object_set_drop_mem(&vm->links, vm->nic_slots[slot].h_link);
+	vm->nic_slots[slot].h_link = 0;
+}
 
-	nic->number = switch_find(vm->spec.nics[n].network);
-	if (nic->number == SWITCHES)
+enum status vm_nic_link(struct vm *vm, u32 slot, const char *network)
+{
+	struct vm_nic_slot *s = &vm->nic_slots[slot];
+	enum status st = ST_OK;
+
+	memset(&s->last, 0, sizeof(s->last));
+	s->number = switch_find(network);
+	if (s->number == SWITCHES)
 		return ST_STATE;
+	if (s->h_own == 0)
+		st = make_mem(vm, &vm->objects, VMM_NICS + slot * VMM_NIC_STRIDE, VMM_NIC_BYTES, &s->h_own);
 	if (st == ST_OK)
-		st = make_mem(vm, &vm->links, VMM_NIC_LINKS + n * NET_LINK_STRIDE, NET_LINK_BYTES, &h_link);
-	if (st == ST_OK)
-		st = switch_port_add(nic->number, h_link, &nic->port);
-	nic->has_port = st == ST_OK;
+		st = make_mem(vm, &vm->links, link_address(slot), NET_LINK_BYTES, &s->h_link);
+	if (st != ST_OK)
+		return st;
+	st = switch_port_add(s->number, s->h_link, &s->port);
+	s->has_port = s->has_card = st == ST_OK;
+	if (st != ST_OK)
+		drop_link(vm, slot);
 	return st;
+}
+
+bool vm_nic_unlink(struct vm *vm, u32 slot, struct switch_wait *wait)
+{
+	struct vm_nic_slot *s = &vm->nic_slots[slot];
+
+	s->has_card = false;
+	if (s->has_port && !switch_port_remove(s->number, s->port, &s->last)) {
+		wait->number = s->number;
+		wait->limit_tsc = switch_port_limit(s->number, s->port);
+		return false;
+	}
+	s->has_port = false;
+	if (s->h_link != 0)
+		drop_link(vm, slot);
+	return true;
 }
 
 enum status vm_nics_build(struct vm *vm)
 {
 	enum status st = ST_OK;
 
+	memset(vm->nic_slots, 0, sizeof(vm->nic_slots));
 	for (u32 n = 0; n < vm->spec.nic_count && st == ST_OK; n++) {
-		memset(&vm->nics[n].last, 0, sizeof(vm->nics[n].last));
-		st = build_nic(vm, n);
+		vm->nics[n].slot = (u8)n;
+		st = vm_nic_link(vm, n, vm->spec.nics[n].network);
 	}
 	return st;
+}
+
+struct vmm_nic vm_nic_of(const struct vm *vm, u32 n)
+{
+	struct vmm_nic out = { .mtu = NIC_MTU };
+
+	for (u32 i = 0; i < sizeof(out.mac); i++)
+		out.mac[i] = (u8)(vm->nics[n].mac >> (MAC_BITS - 8 - 8 * i));
+	return out;
 }
 
 void vm_nics_args(const struct vm *vm, struct vmm_args *args)
 {
 	args->nic_count = vm->spec.nic_count;
-	for (u32 n = 0; n < vm->spec.nic_count; n++) {
-		args->nics[n].mtu = NIC_MTU;
-		for (u32 i = 0; i < sizeof(args->nics[n].mac); i++)
-			args->nics[n].mac[i] = (u8)(vm->nics[n].mac >> (MAC_BITS - 8 - 8 * i));
-	}
+	for (u32 n = 0; n < vm->spec.nic_count; n++)
+		args->nics[n] = vm_nic_of(vm, n);
 }
 
 static struct port_setup setup_of(const struct vm *vm, u32 n)
@@ -236,13 +304,13 @@ u32 vm_nics_unplugged(const struct vm *vm)
 
 	for (u32 n = 0; n < vm->spec.nic_count; n++)
 		if ((vm->spec.nics[n].flags & NIC_CABLE_OUT) != 0)
-			out |= BIT32(n);
+			out |= BIT32(vm->nics[n].slot);
 	return out;
 }
 
 static void set_port(const struct vm *vm, u32 n)
 {
-	const struct vm_nic *nic = &vm->nics[n];
+	const struct vm_nic_slot *nic = &vm->nic_slots[vm->nics[n].slot];
 	const struct nic_spec *spec = &vm->spec.nics[n];
 	bool is_out = (spec->flags & NIC_CABLE_OUT) != 0;	/* whatever the guest makes of its link */
 	struct port_setup setup = setup_of(vm, n);
@@ -253,20 +321,26 @@ static void set_port(const struct vm *vm, u32 n)
 	switch_port_set(nic->number, nic->port, &setup);
 }
 
+enum status vm_nic_connect(struct vm *vm, u32 n)
+{
+	u32 slot = vm->nics[n].slot;
+	struct port_client client = {
+		.h_pd = vm->pd.h_pd, .h_thread = vm->h_threads[0], .slot = VMM_H_NIC + slot,
+		.badge = VMM_BIT_NIC << slot,
+	};
+	enum status st = switch_port_client(vm->nic_slots[slot].number, vm->nic_slots[slot].port, &client);
+
+	if (st == ST_OK)
+		set_port(vm, n);
+	return st;
+}
+
 enum status vm_nics_connect(struct vm *vm)
 {
 	enum status st = ST_OK;
 
-	for (u32 n = 0; n < vm->spec.nic_count && st == ST_OK; n++) {
-		struct port_client client = {
-			.h_pd = vm->pd.h_pd, .h_thread = vm->h_threads[0], .slot = VMM_H_NIC + n,
-			.badge = VMM_BIT_NIC << n,
-		};
-
-		st = switch_port_client(vm->nics[n].number, vm->nics[n].port, &client);
-		if (st == ST_OK)
-			set_port(vm, n);
-	}
+	for (u32 n = 0; n < vm->spec.nic_count && st == ST_OK; n++)
+		st = vm_nic_connect(vm, n);
 	return st;
 }
 
@@ -296,16 +370,8 @@ void vm_nics_change(struct vm *vm)
 {
 	version++;
 	for (u32 n = 0; n < vm->spec.nic_count; n++)
-		if (vm->nics[n].has_port)
+		if (vm->nic_slots[vm->nics[n].slot].has_port)
 			set_port(vm, n);
-}
-
-static void await(const struct vm_nic *nic, struct switch_wait *wait)
-{
-	u64 limit_tsc = switch_port_limit(nic->number, nic->port);
-
-	if (limit_tsc < wait->limit_tsc)
-		*wait = (struct switch_wait){ .number = nic->number, .limit_tsc = limit_tsc };
 }
 
 bool vm_nics_detach(struct vm *vm, struct switch_wait *wait)
@@ -313,14 +379,17 @@ bool vm_nics_detach(struct vm *vm, struct switch_wait *wait)
 	bool is_free = true;
 
 	*wait = (struct switch_wait){ .limit_tsc = DEADLINE_NONE };
-	for (u32 n = 0; n < VM_DEVICES; n++) {
-		struct vm_nic *nic = &vm->nics[n];
+	for (u32 slot = 0; slot < VM_DEVICES; slot++) {
+		struct vm_nic_slot *nic = &vm->nic_slots[slot];
 
 		if (nic->has_port)
 			nic->has_port = !switch_port_remove(nic->number, nic->port, &nic->last);
-		if (nic->has_port)
-			await(nic, wait);
-		is_free = is_free && !nic->has_port;
+		if (!nic->has_port)
+			continue;
+		is_free = false;
+		if (switch_port_limit(nic->number, nic->port) < wait->limit_tsc)
+			*wait = (struct switch_wait){ .number = nic->number,
+						      .limit_tsc = switch_port_limit(nic->number, nic->port) };
 	}
 	return is_free;
 }
@@ -339,15 +408,27 @@ const struct vm *vm_with_switch(const char *name)
 	return NULL;
 }
 
+u32 vm_nic_in(const struct vm *vm, u32 slot)
+{
+	u32 n = 0;
+
+	while (n < vm->spec.nic_count && vm->nics[n].slot != slot)
+		n++;
+	return vm->nic_slots[slot].has_card && n < vm->spec.nic_count ? n : VM_DEVICES;
+}
+
 const struct vm *vm_with_port(u32 number, u32 port, u32 *card)
 {
 	for (u32 i = 0; i < VM_COUNT; i++) {
 		const struct vm *vm = vm_in(i);
 
-		for (u32 n = 0; vm != NULL && n < VM_DEVICES; n++) {
-			*card = n;
-			if (vm->nics[n].has_port && vm->nics[n].number == number && vm->nics[n].port == port)
-				return vm;
+		for (u32 slot = 0; vm != NULL && slot < VM_DEVICES; slot++) {
+			const struct vm_nic_slot *s = &vm->nic_slots[slot];
+
+			if (!s->has_port || s->number != number || s->port != port)
+				continue;
+			*card = vm_nic_in(vm, slot);
+			return vm;
 		}
 	}
 	return NULL;
@@ -364,13 +445,13 @@ static u64 sum_of(const u64 *drops)
 
 static void report_nic(const struct vm *vm, u32 n, struct nic_report *to)
 {
-	const struct vm_nic *nic = &vm->nics[n];
-	struct port_state state = { .status = ST_STATE, .counts = nic->last };
+	const struct vm_nic_slot *slot = &vm->nic_slots[vm->nics[n].slot];
+	struct port_state state = { .status = ST_STATE, .counts = slot->last };
 
-	if (nic->has_port)
-		switch_port_state(nic->number, nic->port, &state);
+	if (slot->has_port)
+		switch_port_state(slot->number, slot->port, &state);
 	*to = (struct nic_report){
-		.mac = nic->mac, .status = state.status, .port = nic->has_port ? nic->port : SWITCH_PORTS,
+		.mac = vm->nics[n].mac, .status = state.status, .port = slot->has_port ? slot->port : SWITCH_PORTS,
 		.sent_frames = state.counts.from_frames, .sent_bytes = state.counts.from_bytes,
 		.got_frames = state.counts.to_frames, .got_bytes = state.counts.to_bytes,
 		.drops = sum_of(state.counts.drops),

@@ -12,8 +12,8 @@
 
 /* Could a VM of that name have the cards of `spec`, whose fields are in range? */
 struct error_info vm_nics_judge(const char *name, const struct vm_spec *spec);
-/* It has them, which were judged: their addresses. */
-void vm_nics_set(struct vm *vm, const struct vm_spec *next);
+/* It has them, which were judged: addresses for those from `first` on. */
+void vm_nics_set(struct vm *vm, const struct vm_spec *next, u32 first);
 
 /* The VM is deleted. */
 void vm_nics_forget(void);
@@ -25,15 +25,25 @@ u32 vm_nics_version(void);
 bool vm_nics_are_same(const struct vm *vm, const struct vm_spec *wanted);
 void vm_nics_keep(const struct vm *vm, struct vm_spec *next);
 void vm_nics_change(struct vm *vm);
-/* BIT32(n) of cards whose cable is out: nics_unplugged of its control page. */
+/* BIT32(slot) of cards whose cable is out: nics_unplugged of its control page. */
 u32 vm_nics_unplugged(const struct vm *vm);
+
+/* The switch that is waited for, and until when it is not taken to hang (DEADLINE_NONE: it is down). */
+struct switch_wait { u32 number; u64 limit_tsc; };
 
 /* Steps of vm_build: links and ports, before the arguments are filled in / signals, and the ports go up. */
 enum status vm_nics_build(struct vm *vm) MUST_CHECK;
 void vm_nics_args(const struct vm *vm, struct vmm_args *args);
 enum status vm_nics_connect(struct vm *vm) MUST_CHECK;
-/* The switch that is waited for, and until when it is not taken to hang (DEADLINE_NONE: it is down). */
-struct switch_wait { u32 number; u64 limit_tsc; };
+/* The same for one card of a VM that lives: its link and port, in an empty slot / signals, and the port goes up. */
+enum status vm_nic_link(struct vm *vm, u32 slot, const char *network) MUST_CHECK;
+enum status vm_nic_connect(struct vm *vm, u32 n) MUST_CHECK;
+/* What its VMM is told of card n. */
+struct vmm_nic vm_nic_of(const struct vm *vm, u32 n);
+/* The card in that slot of a VM that lives; VM_DEVICES: none, or it is leaving. */
+u32 vm_nic_in(const struct vm *vm, u32 slot);
+/* The VMM does not use the slot's link any more. True: nor does the switch, and the slot is empty. */
+bool vm_nic_unlink(struct vm *vm, u32 slot, struct switch_wait *wait) MUST_CHECK;
 /* Its VMM is going: call this first, before its PD and threads are given back. True: no switch has anything to do with
  * its links any more, and their memory can go; else call again after a switch's next signal, or at wait->limit_tsc. */
 bool vm_nics_detach(struct vm *vm, struct switch_wait *wait) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "drivers.h"
 #include "image_store.h"
 #include "iommu.h"
+#include "nic_change.h"
 #include "pending_reply.h"
 #include "root.h"
 #include "rt_log.h"
@@ -46,6 +47,7 @@ static bool build(u32 id)
 			client_reset(client);
 			pending_reply_drop(client);
 			change_drop(client);
+			nic_change_drop(client);
 			image_store_drop(client);
 			definitions_drop(client);
 			station_wait_drop(client);

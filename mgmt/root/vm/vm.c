@@ -238,7 +238,7 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	vm->deadline_tsc = DEADLINE_NONE;
 	strcpy(vm->name, name);
 	vm_disks_set(vm, spec);
-	vm_nics_set(vm, spec);
+	vm_nics_set(vm, spec, 0);
 	vm->is_used = true;
 	definitions_changed();
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
@@ -308,7 +308,7 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	if (concerns_disks)
 		vm_disks_set(vm, &next);
 	if ((asked & BIT32(FIELD_NIC)) != 0 && vm->phase == VM_PHASE_IDLE)
-		vm_nics_set(vm, &next);
+		vm_nics_set(vm, &next, 0);
 	vm->spec = next;
 	definitions_changed();
 	if ((asked & BIT32(FIELD_NIC)) != 0 && vm_is_alive(vm)) {

@@ -56,8 +56,17 @@ struct vm_slot {
 /* A network card. */
 struct vm_nic {
 	u64 mac;		/* for as long as it is defined */
+	u8 slot;		/* in its machine: its place in the spec when that starts */
+};
+
+/* A slot for a network card in its machine, in this run or the last (struct vmm_nic_slot). */
+struct vm_nic_slot {
+	bool has_card;
 	bool has_port;		/* of that switch; it lives, or the switch has not let go of its link yet: */
 	u32 number, port;
+	u32 generation, ejects;	/* as in the control page */
+	u64 h_link;		/* 0: none */
+	u64 h_own;		/* memory of the VMM's device; it stays for the slot's next card */
 	struct port_counts last;	/* of a run that is over */
 };
 
@@ -71,6 +80,7 @@ struct vm {
 	char name[VM_NAME_BYTES];
 	struct vm_spec spec;
 	struct vm_nic nics[VM_DEVICES];
+	struct vm_nic_slot nic_slots[VM_DEVICES];
 	u8 slot_of[VM_DEVICES];	/* of its disks, by their place in the spec: the place itself when it starts */
 
 	enum vm_phase phase;

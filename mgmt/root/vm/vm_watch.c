@@ -7,6 +7,7 @@
 #include "definitions.h"
 
 #include "hot_disks.h"
+#include "hot_nics.h"
 #include "link_rules.h"
 #include "root.h"
 #include "rt_log.h"
@@ -38,6 +39,7 @@ void vm_poll_controls(void)
 		if (!vm_is_alive(vm))
 			continue;
 		hot_disks_watch(vm);
+		hot_nics_watch(vm);
 		phase = vm_control(vm)->phase;
 		is_paused = vm_control(vm)->is_paused;
 		if (phase == PHASE_ENDED)
@@ -163,10 +165,16 @@ static void follow_disks(struct vm *vm)
 
 static u64 step_one(struct vm *vm, u64 now)
 {
+	u64 cards = DEADLINE_NONE;
+	struct switch_wait wait;
+
 	if (vm->phase == VM_PHASE_ENDING)
 		return end_step(vm, now);
-	if (lifecycle_has_objects(vm->phase))
+	if (lifecycle_has_objects(vm->phase)) {
 		hot_disks_step(vm);
+		if (!hot_nics_step(vm, &wait) && wait.limit_tsc != DEADLINE_NONE)
+			cards = switch_watch(wait.number, wait.limit_tsc, now);
+	}
 	if (vm->deadline_tsc <= now) {
 		internal_event(vm, IN_TIMEOUT);
 		return 0;
@@ -179,7 +187,7 @@ static u64 step_one(struct vm *vm, u64 now)
 			internal_event(vm, IN_FAULT);
 		return 0;
 	}
-	return vm->deadline_tsc;
+	return cards < vm->deadline_tsc ? cards : vm->deadline_tsc;
 }
 
 u64 vm_step(void)

@@ -13,38 +13,43 @@ static void update_line(const struct acpi_hotplug *h)
 
 void acpi_hotplug_came(struct acpi_hotplug *h, u32 slot)
 {
-	h->up |= (u8)BIT32(slot);
-	h->down &= (u8)~BIT32(slot);
+	h->up |= (u16)BIT32(slot);
+	h->down &= (u16)~BIT32(slot);
 	update_line(h);
 }
 
 void acpi_hotplug_ask(struct acpi_hotplug *h, u32 slot, bool is_asked)
 {
-	u8 bit = (u8)BIT32(slot);
+	u16 bit = (u16)BIT32(slot);
 
-	h->down = is_asked ? h->down | bit : h->down & (u8)~bit;
+	h->down = is_asked ? h->down | bit : h->down & (u16)~bit;
 	update_line(h);
+}
+
+static u32 shift_of(u32 reg)
+{
+	return reg / ACPI_HOTPLUG_BANK * 8;
 }
 
 static u8 read_register(void *device, u32 reg)
 {
 	const struct acpi_hotplug *h = device;
 
-	switch (reg) {
+	switch (reg % ACPI_HOTPLUG_BANK) {
 	case ACPI_HOTPLUG_UP:
-		return h->up;
+		return (u8)(h->up >> shift_of(reg));
 	case ACPI_HOTPLUG_DOWN:
-		return h->down;
+		return (u8)(h->down >> shift_of(reg));
 	default:
 		return 0;
 	}
 }
 
-/* What was to be said of a disk that goes is void. */
-static void eject(struct acpi_hotplug *h, u8 slots)
+/* What was to be said of a device that goes is void. */
+static void eject(struct acpi_hotplug *h, u16 slots)
 {
-	h->up &= (u8)~slots;
-	h->down &= (u8)~slots;
+	h->up &= (u16)~slots;
+	h->down &= (u16)~slots;
 	for (u32 left = slots; left != 0; left &= left - 1)
 		h->ops.eject(h->ops.ctx, (u32)__builtin_ctz(left));
 }
@@ -52,13 +57,14 @@ static void eject(struct acpi_hotplug *h, u8 slots)
 static void write_register(void *device, u32 reg, u8 value)
 {
 	struct acpi_hotplug *h = device;
+	u16 slots = (u16)(value << shift_of(reg));
 
-	if (reg == ACPI_HOTPLUG_UP)
-		h->up &= (u8)~value;
-	else if (reg == ACPI_HOTPLUG_DOWN)
-		h->down &= (u8)~value;
-	else if (reg == ACPI_HOTPLUG_EJECT)
-		eject(h, value);
+	if (reg % ACPI_HOTPLUG_BANK == ACPI_HOTPLUG_UP)
+		h->up &= (u16)~slots;
+	else if (reg % ACPI_HOTPLUG_BANK == ACPI_HOTPLUG_DOWN)
+		h->down &= (u16)~slots;
+	else if (reg % ACPI_HOTPLUG_BANK == ACPI_HOTPLUG_EJECT)
+		eject(h, slots);
 	update_line(h);
 }
 

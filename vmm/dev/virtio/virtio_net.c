@@ -448,12 +448,18 @@ void virtio_net_set_link(struct virtio_net *n, bool is_up)
 	virtio_config_changed(&n->device);
 }
 
+/* It has no requests under way: its reset is done at once. */
+void virtio_net_unplug(struct virtio_net *n)
+{
+	(void)virtio_unplug(&n->device);
+}
+
 enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_net_nic *nic, void *link,
 			    const struct virtio_net_ops *ops, const struct virtio_host *host, struct pci_bus *bus)
 {
 	const struct virtio_setup setup = {
 		.features = FEATURES, .queue_count = QUEUES, .queue_size = VIRTIO_NET_QUEUE_SIZE,
-		.config_bytes = CONFIG_BYTES, .devfn = devfn,
+		.config_bytes = CONFIG_BYTES, .devfn = devfn, .is_hot = nic->is_hot,
 	};
 	enum status status;
 	u8 *at = link;

@@ -30,6 +30,7 @@ struct virtio_net_nic {
 	u8 mac[6];
 	u16 mtu;
 	struct vmm_nic_drops *drops;	/* are counted there */
+	bool is_hot;			/* it comes while the guest runs */
 };
 
 /* What of a frame of the switch's is on its way into the guest's buffers. */
@@ -72,5 +73,7 @@ enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_
 void virtio_net_poll(struct virtio_net *n);
 /* The cable: the guest is told. It is plugged in at first. */
 void virtio_net_set_link(struct virtio_net *n, bool is_up);
+/* The guest has ejected it: it uses its link no more, and is not there. Its memory stays. */
+void virtio_net_unplug(struct virtio_net *n);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef VOS_TEST_FAKE_NETWORKS_H
 #define VOS_TEST_FAKE_NETWORKS_H
 
+#include "fake_disks.h"
 #include <string.h>
 
 #include "errors.h"
@@ -95,6 +96,42 @@ static inline u32 fake_next_index(const struct request *r, const struct reply *r
 	if (r->op == REQ_POOLS)
 		return reply->pool.index + 1;
 	return r->op == REQ_VOLUMES ? reply->volume.index + 1 : r->index + 1;
+}
+
+/* attach-nic, detach-nic. A card's MAC is its number. */
+static inline void fake_change_nics(struct vm_report *to, const struct request *r, struct reply *reply)
+{
+	u32 *count = &to->spec.nic_count;
+
+	if (r->op == REQ_ATTACH_NIC) {
+		to->spec.nics[*count] = r->spec.nics[0];
+		to->nics[*count] = (struct nic_report){ .mac = MAC_LOCAL | *count };
+		(*count)++;
+	} else if (r->index < *count) {
+		(*count)--;
+		memmove(&to->spec.nics[r->index], &to->spec.nics[r->index + 1],
+			(*count - r->index) * sizeof(to->spec.nics[0]));
+		memmove(&to->nics[r->index], &to->nics[r->index + 1], (*count - r->index) * sizeof(to->nics[0]));
+	} else {
+		reply->result = RESULT_NOT_FOUND;
+		reply->error = ERR_NO_CARD;
+		reply->need = *count;
+		reply->have = r->index;
+	}
+	reply->vm = *to;
+}
+
+static inline bool fake_changes_devices(u32 op)
+{
+	return op == REQ_ATTACH_DISK || op == REQ_DETACH_DISK || op == REQ_ATTACH_NIC || op == REQ_DETACH_NIC;
+}
+
+static inline void fake_change_devices(struct vm_report *to, const struct request *r, struct reply *reply)
+{
+	if (r->op == REQ_ATTACH_DISK || r->op == REQ_DETACH_DISK)
+		fake_change_disks(to, r, reply);
+	else
+		fake_change_nics(to, r, reply);
 }
 
 #endif

@@ -457,8 +457,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		reply->vm = vm->report;
 	else if (r->op == REQ_SET)
 		set(root, vm, r, reply);
-	else if (r->op == REQ_ATTACH_DISK || r->op == REQ_DETACH_DISK)
-		fake_change_disks(&vm->report, r, reply);
+	else if (fake_changes_devices(r->op))
+		fake_change_devices(&vm->report, r, reply);
 	else if (r->op == REQ_STATS)
 		stats(vm, reply);
 	else

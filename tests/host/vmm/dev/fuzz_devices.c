@@ -222,7 +222,7 @@ static void on_eject(void *ctx, u32 slot)
 	u32 regions = m.machine_bus.pio_count;
 
 	(void)ctx;
-	must(slot < 8);
+	must(slot < ACPI_HOTPLUG_SLOTS);
 	if (slot != 0)
 		return;
 	pci_bus_unplug(&m.function);

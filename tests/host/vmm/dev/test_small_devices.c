@@ -192,7 +192,7 @@ static void test_suspend_pc(void **state)
 
 /* ---- Disks that come and go ---- */
 
-static u32 ejected[8];
+static u32 ejected[ACPI_HOTPLUG_SLOTS];
 
 static void count_eject(void *ctx, u32 slot)
 {
@@ -232,6 +232,11 @@ static void test_hotplug(void **state)
 	assert_int_equal(rd(&acpi_hotplug_region, &h, 0, 2), 0x0008);
 	wr(&acpi_hotplug_region, &h, 3, 1, 0xff);
 	wr(&acpi_hotplug_region, &h, ~0ull, 8, ~0ull);
+	acpi_hotplug_came(&h, 9);		/* a network card's slot, in the other bank */
+	assert_int_equal(rd(&acpi_hotplug_region, &h, 0, 8), 0x0000000200000008);
+	wr(&acpi_hotplug_region, &h, ACPI_HOTPLUG_BANK + ACPI_HOTPLUG_EJECT, 1, 2);
+	assert_int_equal(ejected[9], 1);
+	assert_int_equal(rd(&acpi_hotplug_region, &h, ACPI_HOTPLUG_BANK, 4), 0);
 	assert_true(rd(&acpi_hotplug_region, &h, ~0ull, 8) == ~0ull);
 	assert_int_equal(rd(&acpi_hotplug_region, &h, 0, 2), 0x0008);
 	wr(&acpi_hotplug_region, &h, 0, 8, ~0ull);	/* all of it at once */

@@ -350,6 +350,76 @@ static void test_full(void **state)
 	assert_int_equal(switch_takes(0), 1);
 }
 
+/* ---- cards that come and go ---- */
+
+enum { HOT = 3, HOT_BIT = 1 << HOT };
+
+static u8 hotplug(u32 reg)
+{
+	return (u8)fake_in((u16)(ACPI_HOTPLUG_PORT + ACPI_HOTPLUG_BANK + reg), 1);
+}
+
+static void set_hotplug(u32 reg, u8 value)
+{
+	fake_out((u16)(ACPI_HOTPLUG_PORT + ACPI_HOTPLUG_BANK + reg), value);
+}
+
+static void plug(u32 slot)
+{
+	struct vmm_nic_slot *to = &fake_control.nics[slot];
+
+	memset(fake_nic_links + slot * NET_LINK_STRIDE, 0, NET_LINK_BYTES);
+	to->nic = (struct vmm_nic){ .mac = { 2, 0, 0, 0, 0, 9 }, .mtu = 1500 };
+	to->ejects += to->ejects & 1;
+	to->generation++;
+	machine_notified(&fake_machine, VMM_BIT_CONTROL);
+}
+
+/* It comes, is seen, is asked for, and goes: root hears of it, and nothing of the link is used from then on. */
+static void test_hot(void **state)
+{
+	(void)state;
+	plug(HOT);
+	assert_int_equal(config(HOT, 0, 4), 0x10411af4);
+	assert_int_equal(hotplug(ACPI_HOTPLUG_UP), HOT_BIT);
+	assert_true(fake_machine.ioapic.level & BIT32(ACPI_HOTPLUG_GSI));
+	set_hotplug(ACPI_HOTPLUG_UP, 0xff);
+	assert_false(fake_machine.ioapic.level & BIT32(ACPI_HOTPLUG_GSI));
+	fake_control.nics[HOT].ejects++;
+	machine_notified(&fake_machine, VMM_BIT_CONTROL);
+	assert_int_equal(hotplug(ACPI_HOTPLUG_DOWN), HOT_BIT);
+	assert_int_equal(fake_in(ACPI_HOTPLUG_PORT + ACPI_HOTPLUG_DOWN, 1) & 0xff, 0);	/* no disk is meant */
+	assert_int_equal(fake_control.nic_news[HOT], 0);
+	set_hotplug(ACPI_HOTPLUG_EJECT, HOT_BIT);
+	assert_int_equal(hotplug(ACPI_HOTPLUG_DOWN), 0);
+	assert_int_equal(fake_control.nic_news[HOT], vmm_disk_news(VMM_DISK_GONE, 1));
+	assert_int_equal(config(HOT, 0, 4), 0xffffffff);
+	memset(fake_nic_links + HOT * NET_LINK_STRIDE, 0xff, NET_LINK_BYTES);
+	machine_notified(&fake_machine, VMM_BIT_NIC << HOT);
+	set_hotplug(ACPI_HOTPLUG_EJECT, 0xf8);			/* what is not there */
+	fake_control.nics_unplugged = HOT_BIT;
+	plug(HOT);
+	assert_int_equal(fake_control.nics[HOT].generation, 2);
+	assert_int_equal(config(HOT, 0, 4), 0x10411af4);
+}
+
+/* A card of the start, with a driver and frames under way; nobody has asked. */
+static void test_ejected_in_use(void **state)
+{
+	(void)state;
+	switch_sends(0, 60, 0x11);
+	send(0, 60);
+	set_hotplug(ACPI_HOTPLUG_EJECT, 1);
+	assert_int_equal(fake_control.nic_news[0], vmm_disk_news(VMM_DISK_GONE, 0));
+	assert_int_equal(fake_control.nic_news[1], 0);
+	notify(0, FROM_GUEST);
+	machine_notified(&fake_machine, VMM_BIT_NIC | VMM_BIT_NIC << 1);
+	for (u32 i = 0; i < 3; i++)
+		(void)machine_run_timers(&fake_machine, &fake_machine.vcpu[0], true);
+	assert_int_equal(switch_takes(0), 0);
+	assert_int_equal(guest_got(0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +429,8 @@ int main(void)
 		cmocka_unit_test_setup(test_later, setup), cmocka_unit_test_setup(test_cable, setup),
 		cmocka_unit_test_setup(test_reset, setup), cmocka_unit_test_setup(test_switch_starts_again, setup),
 		cmocka_unit_test_setup(test_full, setup),
+		cmocka_unit_test_setup(test_hot, setup), cmocka_unit_test_setup(test_hot, setup_pc),
+		cmocka_unit_test_setup(test_ejected_in_use, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
