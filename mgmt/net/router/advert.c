@@ -82,13 +82,11 @@ void advert_asked(struct advert *a, u32 port, struct ip6 from, u64 mac, u64 now_
 	struct advert_port *p = &a->port[port];
 	u32 soonest_s = p->last_s + ADVERT_PAUSE_S;
 
-	if (ip6_is_none(from)) {
+	if (ip6_is_none(from) || bucket_wait_ns(&a->answers[port], now_ns) != 0) {
 		if ((s32)(p->due_s - soonest_s) > 0)
 			p->due_s = soonest_s;
 		return;
 	}
-	if (bucket_wait_ns(&a->answers[port], now_ns) != 0)
-		return;
 	bucket_take(&a->answers[port], now_ns, 1);
 	send(a, port, from, mac);
 }

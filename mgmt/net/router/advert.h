@@ -21,7 +21,7 @@
 #define ADVERT_LIFETIME_S 1800u		/* of the router, and of the name server */
 #define ADVERT_VALID_S 86400u		/* of the prefix */
 #define ADVERT_PREFERRED_S 14400u
-#define ADVERT_ANSWERS 10u		/* a second, to one host each, of one port */
+#define ADVERT_ANSWERS 10u		/* a second, to one host each, of one port; beyond, one to all is due */
 
 struct advert_port {
 	u32 due_s, last_s;

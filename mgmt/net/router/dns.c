@@ -107,7 +107,7 @@ static u32 server_of(const struct dns *d)
 	return 0;
 }
 
-/* NULL: as many as there may be, or no port is free. */
+/* NULL: as many as there may be, or no port is free. Who sends in another's name has his own limit. */
 static struct dns_question *open_question(struct dns *d, struct ip6 station, u64 mac)
 {
 	struct dns_question *q = NULL;
@@ -118,8 +118,10 @@ static struct dns_question *open_question(struct dns *d, struct ip6 station, u64
 			q = &d->open[i];
 			continue;
 		}
+		if (d->open[i].mac != mac)
+			continue;
+		of_mac++;
 		count += ip6_equal(d->open[i].station, station);
-		of_mac += d->open[i].mac == mac;
 	}
 	if (q == NULL || count >= DNS_OPEN_STATION || of_mac >= DNS_OPEN_MAC)
 		return NULL;
@@ -133,8 +135,8 @@ static struct dns_question *again(struct dns *d, const struct own_udp *u, const 
 	for (u32 i = 0; i < DNS_OPEN; i++) {
 		struct dns_question *q = &d->open[i];
 
-		if (q->server != 0 && ip6_equal(q->station, u->from6) && q->station_port == u->from_port &&
-		    q->station_id == m->id && q->question == m->question)
+		if (q->server != 0 && q->mac == u->mac && q->from == u->port && ip6_equal(q->station, u->from6) &&
+		    q->station_port == u->from_port && q->station_id == m->id && q->question == m->question)
 			return q;
 	}
 	return NULL;

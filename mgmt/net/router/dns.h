@@ -19,7 +19,7 @@
 
 #define PORT_DNS 53u
 #define DNS_OPEN 256u			/* questions that wait for an answer */
-#define DNS_OPEN_STATION 32u		/* of one address */
+#define DNS_OPEN_STATION 32u		/* of one address of a sender's */
 #define DNS_OPEN_MAC 64u		/* of one sender, whatever addresses it takes; or of all behind its router */
 #define DNS_WAIT_S 10u
 #define DNS_TTL_S 60u			/* of a NAME.vos */

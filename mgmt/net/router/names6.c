@@ -27,7 +27,7 @@ void names6_seen(struct names6 *n, u64 mac, struct ip6 address)
 	for (u32 i = 0; i < n->count; i++) {
 		struct ip6 *known = &n->seen[i].address;
 
-		if (n->seen[i].mac == mac && known->low != ip6_interface(mac))
+		if (n->seen[i].mac == mac && (known->low != ip6_interface(mac) || known->high != address.high))
 			*known = address;
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * names6.h - which IPv6 address a VM has: hosts choose their own (RFC 4862), so the router notes what the station with
- * the VM's MAC address says in neighbour discovery. Of several, the one that is made of the MAC address stays; else the
- * last one counts. Pure.
+ * the VM's MAC address says in neighbour discovery. Of several in one network, the one that is made of the MAC address
+ * stays; else the last one counts. Pure.
  */
 #ifndef VOS_NAMES6_H
 #define VOS_NAMES6_H

@@ -51,9 +51,11 @@ static void answer(struct ndp *n, u32 port, const struct nd_message *m, u64 now_
 	struct ip6 to = is_to_all ? IP6_ALL_NODES : m->from;
 	u8 flags = is_to_all ? ND_IS_ROUTER | ND_OVERRIDES : ND_IS_ROUTER | ND_OVERRIDES | ND_IS_SOLICITED;
 
-	if (bucket_wait_ns(&n->answers[port], now_ns) != 0)
-		return;
-	bucket_take(&n->answers[port], now_ns, 1);
+	if (is_to_all) {
+		if (bucket_wait_ns(&n->answers[port], now_ns) != 0)
+			return;
+		bucket_take(&n->answers[port], now_ns, 1);
+	}
 	begin(frame, ICMPV6_NEIGHBOUR_ADVERTISEMENT, flags, m->target, ND_OPTION_TARGET, own->mac);
 	nd_finish(frame, own->mac, is_to_all ? ip6_group_mac(to) : m->mac, m->target, to, MESSAGE_BYTES);
 	n->table.out.send(n->table.out.context, port, frame, sizeof(frame));
@@ -67,7 +69,9 @@ static bool station_ok(const struct net_if *own, struct ip6 address)
 
 static void note(const struct ndp *n, u32 port, const struct nd_message *m, struct ip6 address)
 {
-	if (n->seen != NULL && net_if_reaches6(&n->table.ports[port], address))
+	const struct net_if *own = &n->table.ports[port];
+
+	if (n->seen != NULL && net_if_reaches6(own, address) && !net_if_is_own6(own, address))
 		n->seen(n->seen_context, m->mac, address);
 }
 

@@ -2,7 +2,8 @@
 /*
  * ndp.h - who has which IPv6 address: neighbour discovery (RFC 4861, 7). Pure: frames leave by the table's outlet.
  *
- * An advertisement that nobody asked for changes an entry that there is, and makes none. Answers have a rate.
+ * An advertisement that nobody asked for changes an entry that there is, and makes none. Answers to all have a rate;
+ * one to who asked has none, as with ARP: a station's flood must not leave the others without answers.
  */
 #ifndef VOS_NDP_H
 #define VOS_NDP_H
@@ -10,7 +11,7 @@
 #include "ndp_message.h"
 #include "neighbours.h"
 
-#define NDP_ANSWERS 1000u	/* a second, of one port */
+#define NDP_ANSWERS 1000u	/* to all, a second, of one port */
 
 struct ndp {
 	struct neighbours table;

@@ -68,16 +68,19 @@ static struct neighbour *make(struct neighbours *n, u32 port, struct ip6 address
 	return e;
 }
 
-/* A try that the rate does not allow counts too: a neighbour is not asked for ever. */
+/* A try that the rate does not allow counts too: a neighbour is not asked for ever. The rate is for what goes to all;
+ * who is known is asked alone, once a second at most: else a scan of his network would have him forgotten. */
 static void ask(struct neighbours *n, struct neighbour *e, u64 now_ns)
 {
 	struct bucket *b = &n->requests[e->port];
 
 	e->tries++;
 	e->due_s = seconds(now_ns) + 1;
-	if (bucket_wait_ns(b, now_ns) != 0)
-		return;
-	bucket_take(b, now_ns, 1);
+	if (e->state != NEIGHBOUR_PROBED) {
+		if (bucket_wait_ns(b, now_ns) != 0)
+			return;
+		bucket_take(b, now_ns, 1);
+	}
 	n->ask(n, e);
 }
 

@@ -5,9 +5,9 @@
  *
  * An entry is made only for whom the router wants to send to, or who asks for the router's own address; answers that
  * nobody asked for make none. It is confirmed by an answer, and asked again, at its old address first, when it is used
- * NEIGHBOUR_FRESH_S later. Requests have a rate, and places in the table are taken by hash with a secret: who scans a
- * network holds up nobody but those who look for neighbours that are not known yet. A MAC has a limit of entries,
- * however many addresses it says to have: one more costs it its oldest one.
+ * NEIGHBOUR_FRESH_S later. Requests to all have a rate, and places in the table are taken by hash with a secret: who
+ * scans a network holds up nobody but those who look for neighbours that are not known yet. A MAC has a limit of
+ * entries, however many addresses it says to have: one more costs it its oldest one.
  */
 #ifndef VOS_NEIGHBOURS_H
 #define VOS_NEIGHBOURS_H
@@ -23,7 +23,7 @@
 #define NEIGHBOUR_FRESH_S 60u
 #define NEIGHBOUR_TRIES 3u		/* a second apart */
 #define NEIGHBOUR_FAILED_S 3u		/* so long nobody is asked again */
-#define NEIGHBOUR_RATE 100u		/* requests a second at a port (RFC 1122: one a second for each address) */
+#define NEIGHBOUR_RATE 100u		/* to all, a second at a port (RFC 1122: one a second for each address) */
 _Static_assert(NEIGHBOUR_SETS * NEIGHBOUR_WAYS <= ROUTER_REPORT_NEIGHBOURS, "all can be reported");
 
 enum neighbour_state {

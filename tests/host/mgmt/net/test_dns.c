@@ -63,6 +63,27 @@ static int setup(void **state)
 	return 0;
 }
 
+/* Who sends in a station's name takes none of its questions, nor the answer to one. */
+static void in_anothers_name(void **state)
+{
+	struct own_udp u = question(STATION, 77);
+
+	(void)state;
+	u.mac = 0x020000000106;
+	for (u32 i = 0; i < DNS_OPEN_STATION; i++) {
+		be16_store(example, (u16)i);
+		assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_FORWARD);
+	}
+	assert_int_equal(ask(STATION, 77), DNS_FORWARD);
+	u = question(STATION, 77);
+	u.mac = 0x020000000106;
+	assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_REPLY);
+	assert_int_equal(ask(STATION, 77), DNS_FORWARD);
+	u = reply();
+	assert_int_equal(dns_heard(&w.g.dns, &u, out, &to), DNS_REPLY);
+	assert_int_equal(to.to.mac, 0x020000000105);
+}
+
 static void there_and_back(void **state)
 {
 	struct own_udp r;
@@ -261,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(there_and_back, setup), cmocka_unit_test_setup(forged_answers, setup),
 		cmocka_unit_test_setup(one_sender_with_many_addresses, setup),
+		cmocka_unit_test_setup(in_anothers_name, setup),
 		cmocka_unit_test_setup(forgotten_ports, setup), cmocka_unit_test_setup(a_server_inside, setup),
 		cmocka_unit_test_setup(limits, setup), cmocka_unit_test_setup(nobody_to_ask, setup),
 		cmocka_unit_test_setup(a_name_with_a_lease, setup), cmocka_unit_test_setup(bad_names, setup),

@@ -93,7 +93,15 @@ static u32 entries_of(u64 mac)
 	return count;
 }
 
-/* A station that asks from ever other addresses takes nobody's place, and is not answered for ever. */
+static void solicit_router(u64 mac)
+{
+	memset(frame + HEADERS, 0, ND_SOLICIT_ROUTER_BYTES);
+	frame[HEADERS] = ICMPV6_ROUTER_SOLICITATION;
+	finish(PROTOCOL_ICMPV6, mac, address(1, mac), IP6_ALL_ROUTERS, ND_SOLICIT_ROUTER_BYTES, ICMPV6_CHECKSUM);
+	world_in(&w, 1, frame, HEADERS + ND_SOLICIT_ROUTER_BYTES, NULL);
+}
+
+/* A station that asks from ever other addresses takes nobody's place, and no other station's answers. */
 static void test_question_flood(void **state)
 {
 	u64 mac;
@@ -106,11 +114,40 @@ static void test_question_flood(void **state)
 	}
 	assert_int_equal(entries_of(STATION + 1), NEIGHBOUR_OF_MAC);
 	assert_true(neighbour_find(&w.g.plane.v6.ndp.table, 1, address(1, STATION), w.now_ns, &mac));
-	solicit(STATION + 1, (struct ip6){ 0xfd00000000000001, 1 }, own(1));
-	assert_int_equal(w.kept, 0);
-	w.now_ns += NS_PER_S;
-	solicit(STATION + 1, (struct ip6){ 0xfd00000000000001, 1 }, own(1));
+	solicit(STATION, address(1, STATION), own(1));
 	assert_int_equal(w.kept, 1);
+}
+
+/* Who asks whether a router's address is free is answered to all, so not for ever. */
+static void test_flood_to_all(void **state)
+{
+	u32 told = 0;
+
+	(void)state;
+	for (u32 i = 0; i < 3 * NDP_ANSWERS; i++) {
+		solicit(STATION + 1, (struct ip6){ 0, 0 }, own(1));
+		told += w.kept;
+		w.kept = 0;
+	}
+	assert_in_range(told, 1, NDP_ANSWERS);
+	w.now_ns += NS_PER_S;
+	solicit(STATION + 1, (struct ip6){ 0, 0 }, own(1));
+	assert_int_equal(w.kept, 1);
+}
+
+/* Who uses up the answers to hosts that look for routers leaves the others the one to all. */
+static void test_router_question_flood(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 3 * ADVERT_ANSWERS; i++)
+		solicit_router(STATION + 1);
+	w.kept = 0;
+	solicit_router(STATION);
+	assert_int_equal(w.kept, 0);
+	world_tick(&w, ADVERT_PAUSE_S);
+	assert_int_equal(w.kept, 1);
+	assert_int_equal(w.frame[0].port, 1);
+	assert_int_equal(w.frame[0].bytes[HEADERS], ICMPV6_ROUTER_ADVERTISEMENT);
 }
 
 /* Of each of 65,536 hosts that are not there somebody wants something: asked are as many as the rate allows. */
@@ -128,6 +165,39 @@ static void test_scan(void **state)
 	}
 	assert_in_range(asked, 1, 2 * NEIGHBOUR_RATE);
 	assert_true(neighbour_find(&w.g.plane.v6.ndp.table, 1, address(1, STATION), w.now_ns, &(u64){ 0 }));
+}
+
+/* While somebody scans a network, a neighbour there that is known is asked whether it is still there. */
+static void test_scan_spares_known(void **state)
+{
+	struct ip6 to = address(2, 0x020000000206);
+
+	(void)state;
+	neighbour_heard(&w.g.plane.v6.ndp.table, 2, to, 0x020000000206, true, w.now_ns);
+	w.now_ns += (NEIGHBOUR_FRESH_S + 1) * NS_PER_S;
+	for (u64 i = 0; i < 3 * NEIGHBOUR_RATE; i++)
+		udp_in((struct ip6){ 0xfd00000000000002, 0x10000 + i }, 7, (const u8 *)"x", 1, NULL);
+	w.kept = 0;
+	udp_in(to, 7, (const u8 *)"x", 1, NULL);
+	assert_int_equal(w.kept, 2);
+	assert_int_equal(w.frame[0].bytes[HEADERS], ICMPV6_NEIGHBOUR_SOLICITATION);
+	assert_int_equal(mac_load(w.frame[0].bytes + ETH_TO), 0x020000000206);
+}
+
+/* A VM that comes to another network has another address; no VM has the router's. */
+static void test_names(void **state)
+{
+	u64 web = 0x020000000107;
+	struct ip6 there = address(2, web);
+
+	(void)state;
+	solicit(web, (struct ip6){ 0, 0 }, own(1));
+	assert_true(ip6_is_none(names6_of(&w.g.names6, web)));
+	solicit(web, (struct ip6){ 0, 0 }, address(1, web));
+	solicit(web, (struct ip6){ 0xfd00000000000001, 5 }, own(1));
+	assert_true(ip6_equal(names6_of(&w.g.names6, web), address(1, web)));
+	names6_seen(&w.g.names6, web, there);
+	assert_true(ip6_equal(names6_of(&w.g.names6, web), there));
 }
 
 static void test_error_rate(void **state)
@@ -289,7 +359,9 @@ static void test_rings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_question_flood, begin), cmocka_unit_test_setup(test_scan, begin),
+		cmocka_unit_test_setup(test_question_flood, begin), cmocka_unit_test_setup(test_flood_to_all, begin),
+		cmocka_unit_test_setup(test_router_question_flood, begin), cmocka_unit_test_setup(test_scan, begin),
+		cmocka_unit_test_setup(test_scan_spares_known, begin), cmocka_unit_test_setup(test_names, begin),
 		cmocka_unit_test_setup(test_error_rate, begin), cmocka_unit_test_setup(test_partial, begin),
 		cmocka_unit_test_setup(test_segment, begin), cmocka_unit_test_setup(test_dns, begin),
 		cmocka_unit_test_setup(test_rings, begin),
