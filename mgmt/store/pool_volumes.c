@@ -74,6 +74,7 @@ static void add_volume(const struct store_pool *s, u32 slot, u32 number, const s
 		return;
 	volume_place(v, slot, number);
 	v->pool_id = r->id;
+	v->is_waiting = pool_is_locked(s->pool, r);	/* a clone */
 	memcpy(v->guid, r->uuid, sizeof(v->guid));
 	v->info = (struct blk_info){
 		.block_bytes = BLK_SECTOR_BYTES, .physical_bytes = BLK_SLOT_BYTES, .max_sectors = BLK_MAX_SECTORS,

@@ -52,6 +52,7 @@ static enum arg exact_arg(const struct command *command, const char *name)
 static bool set_one(struct session *s, struct args *args, enum arg arg, u32 token, struct cmd_error *error)
 {
 	static char value[FRAME_BYTES];	/* so that who judges it can say what is too long */
+	bool is_set;
 	u64 bytes = 0;
 
 	if (!json_value(&s->console->json, token, value, sizeof(value)))
@@ -65,7 +66,10 @@ static bool set_one(struct session *s, struct args *args, enum arg arg, u32 toke
 		}
 		snprintf(value, sizeof(value), "%lluK", (unsigned long long)((bytes + KIB - 1) / KIB));
 	}
-	return args_set(args, arg, value, error);
+	is_set = args_set(args, arg, value, error);
+	if (arg == ARG_SECRET || arg == ARG_KEY)
+		explicit_bzero(value, sizeof(value));
+	return is_set;
 }
 
 /* [0, 2, 3] is what the flag calls 0,2,3. */
@@ -455,6 +459,12 @@ static void serve(struct session *s, struct answer_to *to)
 		serve_once(s, verb, execute_token, arguments, to);
 }
 
+/* There may be a secret in it. That of a text frame was decoded in place: the end of what it was is behind it. */
+static void wipe(const struct session *s, const struct frame_result *frame)
+{
+	explicit_bzero(frame->message, s->kind == FRAME_TEXT ? (frame->length + 2) / 3 * 4 : frame->length);
+}
+
 void rpc_frame(struct session *s, const struct frame_result *frame)
 {
 	char id[JSON_ID_BYTES];
@@ -481,4 +491,5 @@ void rpc_frame(struct session *s, const struct frame_result *frame)
 	client = json_member(&s->console->json, 0, "c");
 	if (!client || take_client(s, client, &to))
 		serve(s, &to);
+	wipe(s, frame);
 }

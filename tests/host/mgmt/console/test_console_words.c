@@ -235,6 +235,44 @@ static void pool_keys(void **state)
 	command("set-pool fast --key-module fast.key", "pool fast has a new key. Without it", RESULT_OK);
 }
 
+/* In what the program has for data, as a copy of its memory would have it. */
+__attribute__((no_sanitize("address"))) static bool is_in_memory(const char *text)
+{
+	extern char __data_start[], _end[];
+	uintptr_t end = (uintptr_t)_end - strlen(text);
+
+	for (uintptr_t at = (uintptr_t)__data_start; at < end; at++) {
+		u32 same = 0;
+
+		while (text[same] != 0 && ((const volatile char *)at)[same] == text[same])
+			same++;
+		if (text[same] == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a program gave is not kept: neither its value, nor the message, which has all of it also in base64. */
+static void secrets_are_wiped(void **state)
+{
+	char secret[24] = "", message[160];
+	const char *tail;
+
+	(void)state;
+	for (u32 i = 0; i < sizeof(secret) - 1; i++)
+		secret[i] = (char)('a' + i * 7 % 26);
+	snprintf(message, sizeof(message),
+		"{\"execute\":\"unlock-pool\",\"id\":1,"
+		"\"arguments\":{\"name\":\"fast\",\"secret\":\"%s\"}}", secret);
+	exchange(message, "");
+	assert_false(is_in_memory(secret));
+	tail = strrchr(framed("control", message), ';') - 12;
+	for (size_t i = 0; i + 12 <= session.scanner.size; i++) {
+		assert_int_not_equal(memcmp(session.scanner.body + i, secret, 8), 0);
+		assert_int_not_equal(memcmp(session.scanner.body + i, tail, 12), 0);
+	}
+}
+
 /* One line for the disks of a VM, the oldest first; revert-vm says what is lost, and asks. */
 static void snapshots(void **state)
 {
@@ -600,6 +638,7 @@ int main(void)
 		cmocka_unit_test(no_pools),
 		cmocka_unit_test_setup_teardown(pools_are_asked_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(pool_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(secrets_are_wiped, setup, teardown),
 		cmocka_unit_test_setup_teardown(snapshots, setup, teardown),
 		cmocka_unit_test_setup_teardown(result_keeps_the_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(vos_alone_is_help, setup, teardown),

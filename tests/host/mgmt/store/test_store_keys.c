@@ -104,6 +104,31 @@ static void data(void **state)
 	assert_true(reads(0, 100, 8, 6));
 }
 
+/* A clone that is made while the pool is locked waits as its origin does. */
+static void clone_waits(void **state)
+{
+	struct store_order order;
+	u32 errors = 0;
+
+	(void)state;
+	make_encrypted();
+	assert_int_equal(write_all(0, 3, 8, 5), BLK_OK);
+	assert_int_equal(bench_do(0, BLK_FLUSH, 0, 0), BLK_OK);
+	reboot();
+	order = named(STORE_CLONE, "v", "c", 5);
+	strcpy(order.snapshot, "c-o");
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_int_equal(bench_attach(0, "c", NULL), STORE_OK);
+	bench_submit(0, BLK_READ, 3, 8);
+	bench_run();
+	assert_int_equal(bench_completed(0, &errors), 0);
+	assert_int_equal(key_order(STORE_UNLOCK, STORE_PASSPHRASE, 1), STORE_OK);
+	bench_run();
+	assert_int_equal(bench_completed(0, &errors), 1);
+	assert_int_equal(errors, 0);
+	assert_int_equal(bench_data(0)[0], 5);
+}
+
 static void flipped_bit(void **state)
 {
 	static u8 before[BENCH_BYTES];
@@ -188,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(secrets, setup),
 		cmocka_unit_test_setup(data, setup),
+		cmocka_unit_test_setup(clone_waits, setup),
 		cmocka_unit_test_setup(flipped_bit, setup),
 		cmocka_unit_test_setup(no_generator, setup),
 		cmocka_unit_test_setup(ciphers, setup),
