@@ -44,7 +44,8 @@ static enum status add(struct switch_follow *f, u32 port, const struct switch_po
 	return ST_OK;
 }
 
-static void follow(struct switch_follow *f, u32 port, const struct switch_port_config *c, u32 version)
+/* `is_last`: what it asks for is free now, or is another port's. */
+static void follow(struct switch_follow *f, u32 port, const struct switch_port_config *c, u32 version, bool is_last)
 {
 	struct switch_port_figures *figures = &f->figures->port[port];
 	bool was_up = f->io->s->port[port].is_up;
@@ -54,6 +55,8 @@ static void follow(struct switch_follow *f, u32 port, const struct switch_port_c
 		switch_remove_port(f->io->s, port);
 	if ((c->setup.flags & PORT_UP) != 0)
 		status = add(f, port, c, was_up, version);
+	if (status == ST_EXISTS && !is_last)
+		return;
 	f->seen[port] = version;
 	figures->status = status;
 	__atomic_store_n(&figures->version, version, __ATOMIC_RELEASE);
@@ -77,7 +80,7 @@ void follow_init(struct switch_follow *f)
 	switch_init(f->io->s, f->config->secret, f->figures->port);
 }
 
-bool follow_turn(struct switch_follow *f, u32 now_s)
+static bool follow_ports(struct switch_follow *f, bool is_last)
 {
 	static struct switch_port_config copy;
 	bool is_news = false;
@@ -87,8 +90,18 @@ bool follow_turn(struct switch_follow *f, u32 now_s)
 
 		if (version == f->seen[i] || !copy_config(&f->config->port[i], version, &copy))
 			continue;
-		follow(f, i, &copy, version);
+		follow(f, i, &copy, version, is_last);
 		is_news = true;
 	}
+	return is_news;
+}
+
+/* A port may ask for what another one gives up: root wrote that first, but the other may have the higher number. */
+bool follow_turn(struct switch_follow *f, u32 now_s)
+{
+	bool is_news = follow_ports(f, false);
+
+	if (is_news)
+		(void)follow_ports(f, true);
 	return list_stations(f, now_s) || is_news;
 }

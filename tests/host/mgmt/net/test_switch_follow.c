@@ -103,6 +103,26 @@ static u64 got(u32 port)
 	return figures.port[port].counts.to_frames;
 }
 
+/* A card comes with the MAC address of one that has gone, or gets the IPv4 address that another has given up: whichever
+ * of the two ports is looked at first. */
+static void test_handed_over(void **state)
+{
+	struct switch_port_config with = usual(5), without = usual(5);
+
+	(void)state;
+	with.address[3] = 9;
+	assert_int_equal(told(5, with), ST_OK);
+	tell(5, (struct switch_port_config){ .version = 0 });
+	assert_int_equal(told(2, with), ST_OK);
+	assert_int_equal(figures.port[5].version, config.port[5].version);
+	tell(2, without);
+	with.setup.mac = MAC(1);
+	assert_int_equal(told(1, with), ST_OK);
+	assert_int_equal(figures.port[2].version, config.port[2].version);
+	with.setup.mac = MAC(0);
+	assert_int_equal(told(0, with), ST_EXISTS);
+}
+
 static void test_come_and_go(void **state)
 {
 	struct switch_port_config down = { .version = 0 };
@@ -277,8 +297,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_come_and_go), TEST(test_change), TEST(test_bad), TEST(test_half_written),
-		TEST(test_starts_again), TEST(test_old_frames), TEST(test_stations), TEST(test_anything),
+		TEST(test_handed_over), TEST(test_come_and_go), TEST(test_change), TEST(test_bad),
+		TEST(test_half_written), TEST(test_starts_again), TEST(test_old_frames), TEST(test_stations),
+		TEST(test_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
