@@ -60,6 +60,7 @@ static struct error_info judge_attach(const struct vm *vm, const struct vm_spec 
 {
 	struct error_info no = hot_disks_judge(vm, false);
 	u64 need, free_bytes = vm_free_bytes();
+	char name[VOLUME_NAME_BYTES];
 
 	if (no.error != ERR_NONE)
 		return no;
@@ -68,7 +69,12 @@ static struct error_info judge_attach(const struct vm *vm, const struct vm_spec 
 	need = (next->disk_count - vm->spec.disk_count) * (u64)(BLK_LINK_BYTES + VMM_DISK_BYTES);
 	if (need > free_bytes)
 		return error_info_of(ERR_NO_MEMORY, need, free_bytes);
-	return vm_judge_disks(vm, next, is_dry_run);
+	no = vm_judge_disks(vm, next, is_dry_run);
+	for (u32 i = vm->spec.disk_count; i < next->disk_count && no.error == ERR_NONE; i++) {
+		volume_name_of(name, vm->name, next, i);
+		no = vm_disk_judge_key(volume_find(name));
+	}
+	return no;
 }
 
 /* Those from `first` on; all of them, or none. */

@@ -59,17 +59,21 @@ bool vm_disks_are_locked(const struct vm *vm)
 	return false;
 }
 
+struct error_info vm_disk_judge_key(const struct volume *v)
+{
+	if (v == NULL || !v->needs_key)
+		return ERROR_INFO_NONE;
+	return pool_at(v->pool) != NULL && pool_at(v->pool)->key == POOL_KEY_HERE ?
+		error_info_about(ERR_NO_CIPHER, v->name) : error_info_about(ERR_POOL_LOCKED, v->on);
+}
+
 struct error_info vm_disks_judge_keys(const struct vm *vm)
 {
-	for (u32 i = 0; i < vm->spec.disk_count; i++) {
-		const struct volume *v = vm_disk_volume(vm, i);
+	struct error_info no = ERROR_INFO_NONE;
 
-		if (v == NULL || !v->needs_key)
-			continue;
-		return pool_at(v->pool) != NULL && pool_at(v->pool)->key == POOL_KEY_HERE ?
-			error_info_about(ERR_NO_CIPHER, v->name) : error_info_about(ERR_POOL_LOCKED, v->on);
-	}
-	return ERROR_INFO_NONE;
+	for (u32 i = 0; i < vm->spec.disk_count && no.error == ERR_NONE; i++)
+		no = vm_disk_judge_key(vm_disk_volume(vm, i));
+	return no;
 }
 
 /* The disk in that slot, VM_DEVICES if there is none. */

@@ -38,7 +38,8 @@ struct volume *vm_disk_volume(const struct vm *vm, u32 disk);
 void vm_disk_resized(struct vm *vm, u32 disk, u64 bytes);
 /* Some of them can't be used for now (is_locked). */
 bool vm_disks_are_locked(const struct vm *vm);
-/* One of them is encrypted, and its pool's key or its cipher is not here. */
+/* It is encrypted, and its pool's key or its cipher is not here; NULL is none. One of a VM's is. */
+struct error_info vm_disk_judge_key(const struct volume *v);
 struct error_info vm_disks_judge_keys(const struct vm *vm);
 /* The slot's volume, also one that is leaving. */
 struct volume *vm_volume_in(const struct vm *vm, u32 slot);

@@ -127,6 +127,17 @@ static void start(enum error error)
 	bench_expect(error);
 }
 
+static void set_autostart(u32 autostart)
+{
+	struct request r = bench_make_request(REQ_SET, "a", 0);
+
+	r.fields = BIT32(FIELD_AUTOSTART);
+	r.spec.autostart = autostart;
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_NONE);
+}
+
 /* A VM with autostart that was to start starts when its pool is unlocked. */
 static void waiting_vm(void **state)
 {
@@ -149,18 +160,49 @@ static void waiting_vm(void **state)
 	bench_expect(ERR_NONE);
 	start(ERR_NO_CIPHER);
 	expect_no_order();
+	/* Nor one whose autostart was taken away meanwhile. */
+	set_autostart(0);
+	tell_volume(0);
+	expect_no_order();
+	tell_volume(STORE_IS_LOCKED);
+	set_autostart(1);
 	ask_key(REQ_UNLOCK_POOL, "fast", STORE_PASSPHRASE, 1);
 	order = take_key(STORE_UNLOCK, STORE_PASSPHRASE, 1);
 	tell_volume(0);
 	done(&order, STORE_OK);
 	bench_turns(0, 3);
-	(void)take(STORE_ATTACH);
+	order = take(STORE_ATTACH);
+	done(&order, STORE_OK);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+}
+
+/* A VM that runs would wait for its new disk. */
+static void locked_disk_for_running_vm(void **state)
+{
+	struct store_report b = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 6,
+		.extent = STORE_EXTENT_VOLUME, .sectors = 10 * GIB / 512,
+		.flags = STORE_IS_ENCRYPTED | STORE_IS_LOCKED, .guid = { 4 }, .volume = "b.0" };
+	struct request r = a_create("a", 0, "", "b.0");
+
+	(void)state;
+	report(b);
+	r.op = REQ_ATTACH_DISK;
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_NO_CIPHER);
+	expect_no_order();
+	tell_key(STORE_IS_ENCRYPTED | STORE_IS_LOCKED);
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_POOL_LOCKED);
+	expect_no_order();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets), cmocka_unit_test(another_store), cmocka_unit_test(waiting_vm),
+		cmocka_unit_test(locked_disk_for_running_vm),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
