@@ -345,6 +345,24 @@ u64 node_hole_end(struct pool *p, const struct volume *v, u64 granule)
 	return granule;
 }
 
+u64 node_old_end(struct pool *p, const struct volume *v, u64 granule, u32 birth)
+{
+	const struct pool_ref *ref = &v->r.root;
+
+	for (u32 level = v->r.levels; level-- > 0;) {
+		u64 index = node_index(v, granule, level);
+		const struct node *n;
+
+		if (ref->birth <= birth)
+			return (index + 1) * node_span(v, level);
+		n = level > 0 ? node_cached(p, v, level, index) : NULL;
+		if (n == NULL || n->state == NODE_LOADING)
+			return granule;
+		ref = &n->bytes->ref[granule / node_span(v, level - 1) % POOL_FANOUT];
+	}
+	return granule;
+}
+
 static bool is_empty(const struct node *n)
 {
 	enum pool_kind kind = n->volume->r.kind;

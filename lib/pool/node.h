@@ -41,6 +41,10 @@ u64 node_hole_end(struct pool *p, const struct volume *v, u64 granule);
 /* The leaf of a granule if it can be used now; it counts as used. NULL: it is not in memory, or is being read. */
 struct node *node_leaf_cached(struct pool *p, const struct volume *v, u64 granule);
 
+/* Where what is not newer than that birth ends, if nothing from `granule` on is, as far as is known from memory; else
+ * `granule`. Of a volume that differs in nothing from the disk. */
+u64 node_old_end(struct pool *p, const struct volume *v, u64 granule, u32 birth);
+
 /* A node if it is in memory. */
 struct node *node_cached(struct pool *p, const struct volume *v, u32 level, u64 index);
 

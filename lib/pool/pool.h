@@ -212,7 +212,13 @@ enum pool_status pool_key_slot_set(struct pool *p, u32 at, const struct pool_key
 
 /* ---- requests ---- */
 
-enum pool_op { POOL_READ, POOL_WRITE, POOL_FLUSH, POOL_DISCARD, POOL_WRITE_ZEROES, POOL_COMMIT };
+enum pool_op { POOL_READ, POOL_WRITE, POOL_FLUSH, POOL_DISCARD, POOL_WRITE_ZEROES, POOL_COMMIT, POOL_SURVEY };
+
+/* POOL_SURVEY asks what is written, in units of POOL_CHUNK_SECTORS: a byte of POOL_UNIT_* for each into `data`. sector
+ * begins a unit; the last unit may end with the volume. What has not changed may be called written. */
+#define POOL_UNIT_WRITTEN 1u		/* some of it was; else it reads as zeros */
+#define POOL_UNIT_CHANGED 2u		/* some of it was born after `since` */
+#define POOL_SURVEY_UNITS 4096u		/* of one request at most */
 
 /* The caller's memory, until `done` was called. */
 struct pool_request {
@@ -220,7 +226,8 @@ struct pool_request {
 	u32 volume;		/* id; not of POOL_FLUSH and POOL_COMMIT, which concern the whole pool */
 	u64 sector;
 	u32 sectors;
-	u8 *data;		/* READ, WRITE. May be shared with somebody who writes it meanwhile */
+	u8 *data;		/* READ, WRITE, SURVEY. May be shared with somebody who writes it meanwhile */
+	u32 since;		/* SURVEY of a snapshot: the birth of an older one; 0: all counts as changed */
 	void (*done)(struct pool *p, struct pool_request *r, enum pool_status status);
 	void *context;		/* the caller's */
 	u64 room;		/* after POOL_NO_SPACE: space.coming_blocks when there was too little, the least */

@@ -4,9 +4,12 @@
  */
 #include "pool_request.h"
 
+#include <string.h>
+
 #include "layout.h"
 #include "range.h"
 #include "read.h"
+#include "survey.h"
 #include "task.h"
 #include "volume.h"
 #include "write.h"
@@ -14,6 +17,12 @@
 static u32 granule_sectors(const struct volume *v)
 {
 	return layout_granule_blocks(v->r.kind) * POOL_BLOCK_SECTORS;
+}
+
+/* What one task does at most, a power of two. */
+static u32 task_sectors(const struct volume *v, const struct pool_request *r)
+{
+	return r->op == POOL_SURVEY ? SURVEY_TASK_SECTORS : granule_sectors(v);
 }
 
 static struct task *take_task(struct pool *p)
@@ -31,6 +40,8 @@ static void (*begin_of(const struct task *t, u64 left))(struct pool *p, struct j
 
 	if (t->request->op == POOL_READ)
 		return read_begin;
+	if (t->request->op == POOL_SURVEY)
+		return survey_begin;
 	if (t->request->op == POOL_WRITE)
 		return write_begin;
 	if (t->first == 0 && t->count == min_u64(all, left))
@@ -77,26 +88,27 @@ static void end_turn(struct pool *p, struct volume *v, enum turn_kind kind)
 
 static enum turn_kind kind_of(const struct pool_request *r)
 {
-	return r->op == POOL_READ ? TURN_READ : TURN_CHANGE;
+	return task_reads(r) ? TURN_READ : TURN_CHANGE;
 }
 
 static void begin(struct pool *p, struct task *t, struct volume *v, struct pool_request *r)
 {
-	u32 all = granule_sectors(v);
+	u32 all = task_sectors(v, r);
 	u64 at = r->sector + r->next;
 	void (*step)(struct pool *p, struct job *j);
 
 	t->request = r;
 	t->volume = v;
-	t->granule = at / all;
+	t->granule = at / granule_sectors(v);
 	t->first = (u32)(at % all);
 	t->count = (u32)min_u64(all - t->first, r->sectors - r->next);
 	t->data = r->data == NULL ? NULL : r->data + (u64)r->next * POOL_SECTOR;
+	t->at = 0;
 	t->job.error = POOL_OK;
 	r->next += t->count;
 	r->pieces++;
-	p->changing += r->op != POOL_READ;
-	step = begin_of(t, v->r.sectors - t->granule * all);
+	p->changing += !task_reads(r);
+	step = begin_of(t, v->r.sectors - t->granule * granule_sectors(v));
 	if (step == NULL) {
 		task_finish(p, t, POOL_OK);
 		return;
@@ -121,7 +133,7 @@ static void split(struct pool *p, struct job *j)
 		v = &p->volume[r->at];
 		t = take_task(p);
 		end_turn(p, v, kind_of(r));
-		unit = granule_sectors(v);
+		unit = task_sectors(v, r);
 		first = (u32)((r->sector + r->next) % unit);
 		if (r->sectors - r->next <= unit - first)
 			list_remove(&r->link);
@@ -129,22 +141,28 @@ static void split(struct pool *p, struct job *j)
 	}
 }
 
+static bool survey_ok(const struct volume *v, const struct pool_request *r)
+{
+	return r->op != POOL_SURVEY || (aligned_ok(r->sector, POOL_CHUNK_SECTORS) &&
+		r->sectors <= POOL_SURVEY_UNITS * POOL_CHUNK_SECTORS && (r->since == 0 || v->r.head != 0));
+}
+
 static enum pool_status judge(const struct pool *p, const struct volume *v, const struct pool_request *r)
 {
-	if (r->op > POOL_COMMIT || r->done == NULL)
+	if (r->op > POOL_SURVEY || r->done == NULL)
 		return POOL_INVAL;
-	if (!p->is_open || (p->is_failed && r->op != POOL_READ))
+	if (!p->is_open || (p->is_failed && !task_reads(r)))
 		return POOL_FAILED;
 	if (r->op == POOL_FLUSH || r->op == POOL_COMMIT)
 		return POOL_OK;
 	if (v == NULL || (v->r.flags & POOL_VOLUME_DELETING) != 0)
 		return POOL_NO_VOLUME;
-	if (r->sectors == 0 || !range_ok(r->sector, r->sectors, v->r.sectors) ||
-		((r->op == POOL_READ || r->op == POOL_WRITE) != (r->data != NULL)))
+	if (r->sectors == 0 || !range_ok(r->sector, r->sectors, v->r.sectors) || !survey_ok(v, r) ||
+		((task_reads(r) || r->op == POOL_WRITE) != (r->data != NULL)))
 		return POOL_INVAL;
 	if (pool_is_locked(p, &v->r))
 		return POOL_LOCKED;
-	return r->op != POOL_READ && (v->r.flags & POOL_VOLUME_READ_ONLY) != 0 ? POOL_READ_ONLY : POOL_OK;
+	return !task_reads(r) && (v->r.flags & POOL_VOLUME_READ_ONLY) != 0 ? POOL_READ_ONLY : POOL_OK;
 }
 
 /* Who needs one task, and before whom nobody waits, needs no turn. A discard may end as it begins: that is for
@@ -180,6 +198,8 @@ enum pool_status pool_submit(struct pool *p, struct pool_request *r)
 	if (status != POOL_OK)
 		return status;
 	r->next = r->pieces = 0;
+	if (r->op == POOL_SURVEY)
+		memset(r->data, 0, (r->sectors + POOL_CHUNK_SECTORS - 1) / POOL_CHUNK_SECTORS);
 	r->status = POOL_OK;
 	r->room = ~0ull;
 	list_init(&r->link);

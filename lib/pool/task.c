@@ -46,7 +46,7 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status)
 
 	task_drop(p, t);
 	job_wait(&p->free_tasks, &t->job);
-	p->changing -= r->op != POOL_READ;
+	p->changing -= !task_reads(r);
 	if (!list_is_empty(&p->turns[TURN_READ]) || !list_is_empty(&p->turns[TURN_CHANGE]))
 		job_ready(p, &p->split);
 	if (status != POOL_OK) {

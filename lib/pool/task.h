@@ -22,12 +22,18 @@ struct task {
 	struct pool_seal old_seal, new_seal;	/* of an encrypted volume */
 	u64 taken;			/* first of the blocks that are given out and not in use yet; 0 = none */
 	u32 block_first, block_count;	/* of the granule: what the bounce buffer holds */
-	u32 at;				/* read: the next sector */
+	u32 at;				/* read: the next sector; survey: how many granules are done */
 	u8 *bounce;
 	struct pool_io io;
 };
 
 void tasks_init(struct pool *p);
+
+/* It changes nothing. */
+static inline bool task_reads(const struct pool_request *r)
+{
+	return r->op == POOL_READ || r->op == POOL_SURVEY;
+}
 
 /* Puts a step in place of the present one. */
 static inline void task_next(struct task *t, void (*step)(struct pool *p, struct job *j))

@@ -38,7 +38,14 @@
 #define BLK_MODEL_BYTES 41u		/* with their zeros */
 #define BLK_SERIAL_BYTES 21u
 
-enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_DISCARD, BLK_WRITE_ZEROES, BLK_OP_COUNT };
+enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_DISCARD, BLK_WRITE_ZEROES, BLK_SURVEY, BLK_OP_COUNT };
+
+/* BLK_SURVEY: a byte of BLK_UNIT_* for each BLK_UNIT_SECTORS into one slot. sector begins such a unit; a last one of
+ * fewer sectors counts as one. What has not changed may be called written. */
+#define BLK_UNIT_SECTORS 128u
+#define BLK_UNIT_WRITTEN 1u	/* else it reads as zeros */
+#define BLK_UNIT_CHANGED 2u	/* newer than `since` */
+#define BLK_SURVEY_SECTORS (BLK_SLOT_BYTES * BLK_UNIT_SECTORS)	/* at most */
 
 #define BLK_FUA 1u	/* BLK_WRITE: completed when it is on stable storage */
 #define BLK_UNMAP 2u	/* BLK_WRITE_ZEROES: the blocks may be given back */
@@ -51,7 +58,7 @@ struct blk_seg {
 	u16 zero;
 };
 
-/* BLK_READ and BLK_WRITE have 1 to BLK_SEGS segments, others none. BLK_FLUSH has neither sector nor sectors. */
+/* BLK_READ and BLK_WRITE have 1 to BLK_SEGS segments, BLK_SURVEY one, others none. BLK_FLUSH has neither sector nor sectors. */
 struct blk_sqe {
 	u64 cookie;	/* comes back in the completion; the server does not interpret it */
 	u64 sector;
@@ -60,7 +67,7 @@ struct blk_sqe {
 	u8 flags;
 	u16 seg_count;
 	struct blk_seg seg[BLK_SEGS];
-	u64 zero;
+	u64 since;	/* BLK_SURVEY: store.h, `identity` of an older snapshot of the same volume; 0 = all is newer */
 };
 _Static_assert(sizeof(struct blk_sqe) == 64, "ABI");
 
@@ -88,7 +95,8 @@ _Static_assert(sizeof(struct blk_cqe) == 16, "ABI");
 #define BLK_IS_READ_ONLY BIT32(4)
 #define BLK_CAN_UNMAP BIT32(5)		/* BLK_WRITE_ZEROES takes BLK_UNMAP */
 #define BLK_DISCARD_KEEPS_ZEROES BIT32(6)	/* after BLK_DISCARD, zeros read as zeros: discarded blocks do */
-#define BLK_FEATURES (BIT32(7) - 1)
+#define BLK_CAN_SURVEY BIT32(7)		/* of a link of root's with something in a pool */
+#define BLK_FEATURES (BIT32(8) - 1)
 
 /* Written by the server before its epoch, constant during the epoch. */
 struct blk_info {

@@ -67,7 +67,7 @@ enum store_op {
 	STORE_ADD_RAM = 1,	/* volume, bytes, slot: there is a volume in RAM; root has mapped its memory */
 	STORE_DROP_RAM,		/* volume: it is no more; root unmaps it after the answer */
 	STORE_ATTACH,		/* link, slot, volume, guid, flags, serial: serve that link, which is mapped and
-				 * zeroed */
+				 * zeroed. A snapshot: one of root's links, STORE_READ_ONLY */
 	STORE_DETACH,		/* link: answered when nothing of it is in flight; root unmaps it then */
 	STORE_ADD_DISK,		/* slot (driver * DRIVER_LINKS + link), disk: serve it; its link is mapped */
 	STORE_CREATE,		/* slot, volume, bytes, guid, flags: make a partition of VOS' type, on a blank disk a
@@ -238,7 +238,7 @@ enum store_extent {
 #define STORE_NO_PLACE BIT32(2)		/* there are STORE_VOLUMES, or DISKpN is taken: it cannot be attached */
 #define STORE_IS_MARKED BIT32(3)	/* one of VOS' type: STORE_MARK */
 /* Of what is in a pool. */
-#define STORE_IS_SNAPSHOT BIT32(4)	/* `first`: the number of the volume that it is of. It cannot be attached */
+#define STORE_IS_SNAPSHOT BIT32(4)	/* `first`: the number of the volume that it is of */
 #define STORE_IS_CLONE BIT32(5)		/* `first`: the number of the snapshot that it began as */
 #define STORE_HAS_CHECKSUMS BIT32(6)
 #define STORE_IS_THICK BIT32(7)

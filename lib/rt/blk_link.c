@@ -112,6 +112,17 @@ static enum blk_status judge_data(const struct blk_sqe *sqe, const struct blk_in
 	return judge_range(sqe, info, info->max_sectors);
 }
 
+static enum blk_status judge_survey(const struct blk_sqe *sqe, const struct blk_info *info)
+{
+	const struct blk_seg *seg = &sqe->seg[0];
+
+	if ((info->features & BLK_CAN_SURVEY) == 0 || sqe->seg_count != 1 || seg->zero != 0 || seg->count != 1 ||
+	    seg->window != BLK_WINDOW_OWN || seg->slot >= BLK_SLOTS || sqe->since > ~0u ||
+	    !aligned_ok(sqe->sector, BLK_UNIT_SECTORS))
+		return BLK_INVAL;
+	return judge_range(sqe, info, BLK_SURVEY_SECTORS);
+}
+
 static enum blk_status judge_zero(const struct blk_sqe *sqe, const struct blk_info *info, u32 need)
 {
 	if (sqe->seg_count != 0 || (info->features & need) == 0)
@@ -130,9 +141,10 @@ static u32 flags_of(const struct blk_sqe *sqe, const struct blk_info *info)
 
 enum blk_status blk_judge(const struct blk_sqe *sqe, const struct blk_info *info, u32 windows)
 {
-	if (sqe->zero != 0 || (sqe->flags & ~flags_of(sqe, info)) != 0)
+	if ((sqe->op != BLK_SURVEY && sqe->since != 0) || (sqe->flags & ~flags_of(sqe, info)) != 0)
 		return BLK_INVAL;
-	if ((info->features & BLK_IS_READ_ONLY) != 0 && sqe->op != BLK_READ && sqe->op != BLK_FLUSH)
+	if ((info->features & BLK_IS_READ_ONLY) != 0 && sqe->op != BLK_READ && sqe->op != BLK_FLUSH &&
+	    sqe->op != BLK_SURVEY)
 		return BLK_READONLY;
 	switch (sqe->op) {
 	case BLK_READ:
@@ -140,6 +152,8 @@ enum blk_status blk_judge(const struct blk_sqe *sqe, const struct blk_info *info
 		return judge_data(sqe, info, windows);
 	case BLK_FLUSH:
 		return sqe->sector == 0 && sqe->sectors == 0 && sqe->seg_count == 0 ? BLK_OK : BLK_INVAL;
+	case BLK_SURVEY:
+		return judge_survey(sqe, info);
 	case BLK_DISCARD:
 		return judge_zero(sqe, info, BLK_CAN_DISCARD);
 	case BLK_WRITE_ZEROES:

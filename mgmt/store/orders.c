@@ -93,6 +93,8 @@ static enum store_error attach(const struct store_order *order)
 {
 	struct volume *v = volume_meant(order);
 
+	if (v == NULL && order->link >= VM_COUNT * VM_DEVICES && (order->flags & STORE_READ_ONLY) != 0)
+		v = pools_snapshot(order);
 	if (v == NULL)
 		return STORE_NO_VOLUME;
 	if (v->kind == VOLUME_TO_BE || v->is_going || (v->kind == VOLUME_IN_POOL && !pools_may_attach(v->disk)))

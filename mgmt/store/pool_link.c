@@ -180,7 +180,7 @@ static u32 split(struct request *r, void *link, const struct blk_sqe *sqe, u32 i
 {
 	static const u8 ops[BLK_OP_COUNT] = {
 		[BLK_READ] = POOL_READ, [BLK_WRITE] = POOL_WRITE, [BLK_FLUSH] = POOL_FLUSH,
-		[BLK_DISCARD] = POOL_DISCARD, [BLK_WRITE_ZEROES] = POOL_WRITE_ZEROES,
+		[BLK_DISCARD] = POOL_DISCARD, [BLK_WRITE_ZEROES] = POOL_WRITE_ZEROES, [BLK_SURVEY] = POOL_SURVEY,
 	};
 	u32 at = 0, parts = sqe->seg_count != 0 ? sqe->seg_count : 1;
 
@@ -192,11 +192,13 @@ static u32 split(struct request *r, void *link, const struct blk_sqe *sqe, u32 i
 		part->sector = sqe->sector + at;
 		part->sectors = sqe->sectors;
 		part->data = NULL;
+		part->since = (u32)sqe->since;
 		part->done = part_done;
 		part->context = r;
 		if (sqe->seg_count == 0)
 			break;
-		part->sectors = (u32)min_u64(sqe->sectors - at, (u64)sqe->seg[i].count * BLK_SLOT_SECTORS);
+		if (sqe->op != BLK_SURVEY)
+			part->sectors = (u32)min_u64(sqe->sectors - at, (u64)sqe->seg[i].count * BLK_SLOT_SECTORS);
 		part->data = blk_slot(link, sqe->seg[i].slot);
 		at += part->sectors;
 	}
@@ -219,7 +221,7 @@ static bool submit_direct(struct request *r, struct pool *pool, u32 id, const st
 		.link = DISK_DIRECT, .party = (u16)(r->tag.link / VM_DEVICES), .cookie = cookie_of(r),
 	};
 
-	if (sqe->seg_count == 0 || pool == NULL)
+	if ((sqe->op != BLK_READ && sqe->op != BLK_WRITE) || pool == NULL)
 		return false;
 	r->pool = pool;
 	r->direct.volume = id;

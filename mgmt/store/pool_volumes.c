@@ -67,7 +67,9 @@ static void add_volume(const struct store_pool *s, u32 slot, u32 number, const s
 	struct volume *v;
 
 	take_name(s, r, number, name);
-	if (volume_find(name) != NULL)
+	if (r->head != 0)
+		snprintf(name, sizeof(name), "@%u.%u", (unsigned)slot, (unsigned)number);	/* no volume's */
+	else if (volume_find(name) != NULL)
 		snprintf(name, sizeof(name), "%.24sp%u", s->part->name, (unsigned)number);
 	v = volume_find(name) == NULL ? volume_add(name, VOLUME_IN_POOL) : NULL;
 	if (v == NULL)
@@ -89,8 +91,8 @@ static void sync_volume(struct store_pool *s, u32 slot, u32 number)
 	struct volume *v = volume_of_part(slot, number);
 	char name[VOLUME_NAME_BYTES];
 
-	if (r != NULL && r->head != 0)
-		r = NULL;		/* a snapshot is no volume */
+	if (r != NULL && r->head != 0 && (v == NULL || v->links == 0))
+		r = NULL;		/* a snapshot is one only while a link has it */
 	if (v != NULL && (r == NULL || r->id != v->pool_id)) {
 		if (v->links != 0)
 			return;
@@ -105,13 +107,33 @@ static void sync_volume(struct store_pool *s, u32 slot, u32 number)
 	if (v == NULL)
 		return;
 	take_name(s, r, number, name);
-	if (volume_find(name) == NULL)
+	if (r->head == 0 && volume_find(name) == NULL)
 		strcpy(v->name, name);
 	v->pool = s->pool;
 	if (v->sectors == r->sectors)
 		return;
 	v->sectors = r->sectors;
 	vm_link_resized(v);
+}
+
+struct volume *pool_volumes_snapshot(struct store_pool *s, u32 slot, const u8 guid[STORE_GUID_BYTES])
+{
+	for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++) {
+		const struct pool_record *r = record_of(s, number);
+		struct volume *v = volume_of_part(slot, number);
+
+		if (r == NULL || r->head == 0 || memcmp(r->uuid, guid, sizeof(r->uuid)) != 0)
+			continue;
+		if (v == NULL)
+			add_volume(s, slot, number, r);
+		v = volume_of_part(slot, number);
+		if (v == NULL)
+			return NULL;
+		v->pool = s->pool;
+		v->sectors = r->sectors;
+		return v;
+	}
+	return NULL;
 }
 
 /* ---- what is told ---- */

@@ -17,6 +17,9 @@ void pool_volumes_name(char full[POOL_RECORD_NAME], const char *name, u32 head);
  * stays, and fails its requests. What differs from what root was told is due to be reported. */
 void pool_volumes_sync(struct store_pool *s, u32 slot);
 
+/* The snapshot of that UUID, as a volume until a sync finds it without links. NULL: there is none, or no place. */
+struct volume *pool_volumes_snapshot(struct store_pool *s, u32 slot, const u8 guid[STORE_GUID_BYTES]);
+
 /* Links with its volumes wait, or go on: with the pool as it is now. */
 void pool_volumes_hold(u32 slot);
 void pool_volumes_go_on(struct store_pool *s, u32 slot);

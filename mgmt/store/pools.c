@@ -234,6 +234,13 @@ bool pools_may_attach(u32 slot)
 	return pools[slot - STORE_POOL_SLOT].close_id == 0;
 }
 
+struct volume *pools_snapshot(const struct store_order *order)
+{
+	if (order->slot < STORE_POOL_SLOT || order->slot - STORE_POOL_SLOT >= STORE_POOLS_MAX)
+		return NULL;
+	return pool_volumes_snapshot(&pools[order->slot - STORE_POOL_SLOT], order->slot, order->guid);
+}
+
 /* ---- failures ---- */
 
 void pools_disk_changed(u32 disk, const struct blk_info *info)

@@ -12,6 +12,7 @@
 #include "blk.h"
 #include "store.h"
 #include "types.h"
+#include "volume.h"
 
 /* arenas: where the arena of pool 0 is mapped; that of pool p follows at p * STORE_POOL_STRIDE. */
 void pools_init(u8 *arenas, u64 (*now_ns)(void));
@@ -24,6 +25,9 @@ enum store_error pools_order(const struct store_order *order);
 enum store_error pools_scrub(const struct store_order *order);
 /* False: the pool of that slot is being closed, and its volumes end with it. */
 bool pools_may_attach(u32 slot);
+
+/* The snapshot that an order means, as a volume that is there while a link has it. NULL: there is none. */
+struct volume *pools_snapshot(const struct store_order *order);
 
 /* For disk_ops: the disk is there with this info, or gone (NULL). */
 void pools_disk_changed(u32 disk, const struct blk_info *info);

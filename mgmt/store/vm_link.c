@@ -187,6 +187,8 @@ enum store_error vm_link_attach(u32 number, struct volume *volume, bool is_read_
 	if (links[number].volume != NULL)
 		return STORE_EXISTS;
 	volume_info(volume, is_read_only, serial, &info);
+	if (number >= VM_COUNT * VM_DEVICES && volume->kind == VOLUME_IN_POOL)
+		info.features |= BLK_CAN_SURVEY;
 	links[number].volume = volume;
 	attached[number / 64] |= BIT64(number % 64);
 	volume->links++;

@@ -117,6 +117,7 @@ void volume_drop(struct volume *v)
 static void disk_info(const struct volume *v, bool is_read_only, struct blk_info *out)
 {
 	*out = v->info;
+	out->features &= ~BLK_CAN_SURVEY;	/* a driver's word, if it is there */
 	out->sectors = v->sectors;
 	if (out->max_sectors > MAX_SECTORS)
 		out->max_sectors = MAX_SECTORS;

@@ -119,9 +119,23 @@ static void request(enum pool_op op, u32 volume, u64 sector, u32 sectors)
 {
 	enum pool_status status = POOL_STATUS_COUNT;
 	struct pool_request r = { .op = op, .volume = volume, .sector = sector, .sectors = sectors,
-		.data = op == POOL_READ || op == POOL_WRITE ? buffer : NULL, .done = ended, .context = &status };
+		.data = op == POOL_READ || op == POOL_WRITE || op == POOL_SURVEY ? buffer : NULL, .done = ended, .context = &status };
 
 	if (pool_submit(pool, &r) != POOL_OK)
+		return;
+	drain();
+	must(status != POOL_STATUS_COUNT);
+}
+
+/* All of it, as far as one request goes. */
+static void survey(const struct pool_record *r, u32 since)
+{
+	enum pool_status status = POOL_STATUS_COUNT;
+	struct pool_request q = { .op = POOL_SURVEY, .volume = r->id, .data = buffer, .done = ended, .context = &status,
+		.sectors = (u32)min_u64(r->sectors, POOL_SURVEY_UNITS * POOL_CHUNK_SECTORS),
+		.since = r->head != 0 ? since : 0 };
+
+	if (pool_submit(pool, &q) != POOL_OK)
 		return;
 	drain();
 	must(status != POOL_STATUS_COUNT);
@@ -283,7 +297,7 @@ static void ask(const u8 *from)
 	if (r == NULL)
 		return;
 	id = r->id;
-	switch (from[0] % 12) {
+	switch (from[0] % 13) {
 	case 0: request(POOL_FLUSH, 0, 0, 0); break;
 	case 1: commit(); break;
 	case 2: request(POOL_DISCARD, id, 0, r->sectors > ~0u ? ~0u : (u32)r->sectors); break;
@@ -294,6 +308,7 @@ static void ask(const u8 *from)
 	case 7: pool_revert(pool, &id, 1); break;
 	case 8: pool_resize(pool, id, r->sectors + from[3] * 8ull * POOL_FANOUT); break;
 	case 9: request(POOL_READ, id, sector, sectors); break;
+	case 10: survey(r, from[3]); break;
 	default: request(POOL_WRITE, id, sector, sectors); break;
 	}
 	drain();

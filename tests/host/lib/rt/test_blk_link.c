@@ -239,6 +239,36 @@ static void test_judge(void **state)
 	assert_int_equal(blk_judge(&sqe, &small, 0), BLK_INVAL);
 }
 
+static void test_judge_survey(void **state)
+{
+	struct blk_info can = info;
+	struct blk_sqe sqe = { .op = BLK_SURVEY, .sectors = 8000, .seg_count = 1, .since = ~0u,
+		.seg = { { BLK_WINDOW_OWN, BLK_SLOTS - 1, 1, 0 } } }, bad;
+
+	(void)state;
+	assert_int_equal(blk_judge(&sqe, &can, 0), BLK_INVAL);		/* not of every link */
+	can.features |= BLK_CAN_SURVEY | BLK_IS_READ_ONLY;
+	can.sectors = ~0ull >> 9;
+	assert_int_equal(blk_judge(&sqe, &can, 0), BLK_OK);
+#define REFUSED(member, value) (bad = sqe, bad.member = (value), assert_int_equal(blk_judge(&bad, &can, 7), BLK_INVAL))
+	REFUSED(since, 1ull << 32);
+	REFUSED(sector, 8);
+	REFUSED(sectors, 0);
+	REFUSED(sectors, BLK_SURVEY_SECTORS + 8);
+	REFUSED(seg_count, 0);
+	REFUSED(seg_count, 2);
+	REFUSED(seg[0].count, 2);
+	REFUSED(seg[0].slot, BLK_SLOTS);
+	REFUSED(seg[0].window, 1);
+	REFUSED(sector, can.sectors - can.sectors % 128);
+#undef REFUSED
+	sqe.sectors = BLK_SURVEY_SECTORS;
+	assert_int_equal(blk_judge(&sqe, &can, 0), BLK_OK);
+	sqe.op = BLK_READ;
+	sqe.sectors = 8;
+	assert_int_equal(blk_judge(&sqe, &can, 0), BLK_INVAL);		/* since is BLK_SURVEY's */
+}
+
 static void test_info(void **state)
 {
 	struct blk_info bad = info;
@@ -438,6 +468,7 @@ int main(void)
 		cmocka_unit_test_setup(test_down_keeps_requests, setup),
 		cmocka_unit_test_setup(test_signals, setup),
 		cmocka_unit_test_setup(test_judge, setup),
+		cmocka_unit_test_setup(test_judge_survey, setup),
 		cmocka_unit_test_setup(test_info, setup),
 		cmocka_unit_test_setup(test_server_refuses_and_goes_on, setup),
 		cmocka_unit_test_setup(test_hostile_client, setup),

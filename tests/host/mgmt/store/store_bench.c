@@ -31,7 +31,8 @@
 #include "volume.h"
 #include "work.h"
 
-#define LINKS 16u		/* VM links 0 .. LINKS - 1 */
+#define VM_LINKS 16u		/* VM links 0 .. VM_LINKS - 1 */
+#define LINKS (VM_LINKS + 2)	/* and the first ones of root */
 
 struct bench_disk bench_disk[BENCH_DISKS];
 struct bench_view view;
@@ -53,10 +54,17 @@ static u8 *disk_link(u32 disk)
 	return (u8 *)STORE_DRIVER_LINKS + (u64)disk * BLK_LINK_BYTES;
 }
 
+static u32 place_of(u32 number)
+{
+	u32 place = number < VM_LINKS ? number : VM_LINKS + number - VM_COUNT * VM_DEVICES;
+
+	assert_true(place < LINKS);
+	return place;
+}
+
 static void *link_at(u32 number)
 {
-	assert_true(number < LINKS);
-	return links[number];
+	return links[place_of(number)];
 }
 
 static void signal_nobody(u32 number)
@@ -228,9 +236,12 @@ void bench_boot(void)
 
 /* ---- a disk ---- */
 
+/* Where the store is told a link is mapped, or its number: those of root are not far behind the others here. */
 static u8 *window(const struct blk_seg *seg, u32 disk)
 {
-	return blk_slot(seg->window == BLK_WINDOW_OWN ? disk_link(disk) : links[seg->window], seg->slot);
+	if (seg->window == BLK_WINDOW_OWN)
+		return blk_slot(disk_link(disk), seg->slot);
+	return blk_slot(links[seg->window < LINKS ? seg->window : place_of(seg->window)], seg->slot);
 }
 
 static void copy_data(u32 disk, const struct blk_sqe *sqe)
@@ -568,7 +579,8 @@ enum store_error bench_delete(u32 disk, const char *volume)
 
 static enum store_error attach(u32 link, const char *volume, const u8 *guid)
 {
-	struct store_order order = { .op = STORE_ATTACH, .link = link };
+	struct store_order order = { .op = STORE_ATTACH, .link = link,
+		.flags = link >= BENCH_ROOT_LINK ? STORE_READ_ONLY : 0 };
 	const struct store_report *part = bench_part(volume);
 
 	order.slot = part != NULL ? part->slot : 0;
@@ -580,11 +592,16 @@ static enum store_error attach(u32 link, const char *volume, const u8 *guid)
 	return bench_answer(bench_send(order));
 }
 
+static void wake(u32 link)
+{
+	vm_link_woken(link >= BENCH_ROOT_LINK ? STORE_BIT_ROOT : STORE_BIT_VM << link / VM_DEVICES);
+}
+
 void bench_follow(u32 link)
 {
-	assert_true(blk_client_poll(&clients[link]));
-	assert_true(clients[link].is_up);
-	vm_link_woken(STORE_BIT_VM << link / VM_DEVICES);
+	assert_true(blk_client_poll(&clients[place_of(link)]));
+	assert_true(clients[place_of(link)].is_up);
+	wake(link);
 	bench_run();
 }
 
@@ -592,11 +609,11 @@ enum store_error bench_attach(u32 link, const char *volume, const u8 *guid)
 {
 	enum store_error error;
 
-	memset(links[link], 0, BLK_WINDOW_OFFSET);
+	memset(links[place_of(link)], 0, BLK_WINDOW_OFFSET);
 	error = attach(link, volume, guid);
 	if (error != STORE_OK)
 		return error;
-	blk_client_init(&clients[link], links[link]);
+	blk_client_init(&clients[place_of(link)], links[place_of(link)]);
 	bench_follow(link);
 	return STORE_OK;
 }
@@ -619,7 +636,7 @@ enum store_error bench_detach(u32 link)
 
 u8 *bench_data(u32 link)
 {
-	return blk_slot(links[link], 0);
+	return blk_slot(links[place_of(link)], 0);
 }
 
 void bench_submit(u32 link, enum blk_op op, u64 sector, u32 sectors)
@@ -630,8 +647,13 @@ void bench_submit(u32 link, enum blk_op op, u64 sector, u32 sectors)
 		sqe.seg_count = 1;
 		sqe.seg[0] = (struct blk_seg){ BLK_WINDOW_OWN, 0, (u16)((sectors + 7) / 8), 0 };
 	}
-	assert_true(blk_client_submit(&clients[link], &sqe) >= 0);
-	vm_link_woken(STORE_BIT_VM << link / VM_DEVICES);
+	bench_submit_sqe(link, &sqe);
+}
+
+void bench_submit_sqe(u32 link, const struct blk_sqe *sqe)
+{
+	assert_true(blk_client_submit(&clients[place_of(link)], sqe) >= 0);
+	wake(link);
 }
 
 u32 bench_completed(u32 link, u32 *errors)
@@ -639,20 +661,34 @@ u32 bench_completed(u32 link, u32 *errors)
 	enum blk_status status;
 	u32 number, count = 0;
 
-	for (; blk_client_completed(&clients[link], &number, &status); count++)
+	for (; blk_client_completed(&clients[place_of(link)], &number, &status); count++)
 		*errors += status != BLK_OK;
 	return count;
 }
 
-enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors)
+static enum blk_status finish(u32 link)
 {
 	enum blk_status status;
 	u32 number;
 
-	bench_submit(link, op, sector, sectors);
 	bench_run();
-	assert_true(blk_client_completed(&clients[link], &number, &status));
+	assert_true(blk_client_completed(&clients[place_of(link)], &number, &status));
 	return status;
+}
+
+enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors)
+{
+	bench_submit(link, op, sector, sectors);
+	return finish(link);
+}
+
+enum blk_status bench_survey(u32 link, u64 sector, u32 sectors, u64 since)
+{
+	const struct blk_sqe sqe = { .op = BLK_SURVEY, .sector = sector, .sectors = sectors, .since = since,
+		.seg_count = 1, .seg = { { BLK_WINDOW_OWN, 0, 1, 0 } } };
+
+	bench_submit_sqe(link, &sqe);
+	return finish(link);
 }
 
 const struct store_work *bench_work(void)

@@ -103,7 +103,8 @@ enum store_error bench_close_pool(u32 p);
 /* The partition, volume or snapshot of that name; NULL: there is none. */
 const struct store_report *bench_part(const char *volume);
 
-/* A link of a VM with a volume; guid NULL: as told. */
+/* A link of a VM with a volume; guid NULL: as told. BENCH_ROOT_LINK and the next are root's, and read only. */
+#define BENCH_ROOT_LINK (VM_COUNT * VM_DEVICES)
 enum store_error bench_attach(u32 link, const char *volume, const u8 *guid);
 /* The same of a VM that has had it from a store before. */
 enum store_error bench_attach_again(u32 link, const char *volume);
@@ -112,7 +113,9 @@ enum store_error bench_detach(u32 link);
 void bench_follow(u32 link);
 /* One request of it, whose data is in bench_data(link). */
 enum blk_status bench_do(u32 link, enum blk_op op, u64 sector, u32 sectors);
+enum blk_status bench_survey(u32 link, u64 sector, u32 sectors, u64 since);
 /* The same without waiting; completions so far. */
+void bench_submit_sqe(u32 link, const struct blk_sqe *sqe);
 void bench_submit(u32 link, enum blk_op op, u64 sector, u32 sectors);
 u32 bench_completed(u32 link, u32 *errors);
 u8 *bench_data(u32 link);
