@@ -40,7 +40,7 @@ inc.mgmt/net/router	:= lib/net
 
 # Programs for the operator's own Linux machine (mk/mgmt-host.mk). vos has the console's grammar.
 inc.mgmt/host/libvos	:= lib/wire
-inc.mgmt/host/vos	:= mgmt/host/libvos mgmt/host/image $(CONSOLE)
+inc.mgmt/host/vos	:= mgmt/host/libvos mgmt/host/image lib/image $(CONSOLE)
 inc.mgmt/host/image	:= lib/image
 inc.mgmt/host/vosd	:= mgmt/host/libvos lib/wire
 inc.mgmt/host/pool	:= lib/pool mgmt/store

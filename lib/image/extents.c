@@ -9,6 +9,8 @@
 #include "range.h"
 
 static const char magic[8] = { 'V', 'O', 'S', 'D', 'I', 'S', 'K', '1' };
+static const char diff_magic[8] = { 'V', 'O', 'S', 'D', 'I', 'F', 'F', '1' };
+#define ARE_ZEROS BIT64(63)
 
 static void put_u64(u8 *to, u64 value)
 {
@@ -25,9 +27,9 @@ static u64 get_u64(const u8 *from)
 	return value;
 }
 
-void extents_put_head(u8 *out, u64 disk_bytes)
+void extents_put_head(u8 *out, u64 disk_bytes, bool is_diff)
 {
-	memcpy(out, magic, sizeof(magic));
+	memcpy(out, is_diff ? diff_magic : magic, sizeof(magic));
 	put_u64(out + sizeof(magic), disk_bytes);
 }
 
@@ -35,6 +37,11 @@ void extents_put_extent(u8 *out, u64 offset, u64 bytes)
 {
 	put_u64(out, offset);
 	put_u64(out + sizeof(u64), bytes);
+}
+
+void extents_put_zeros(u8 *out, u64 offset, u64 bytes)
+{
+	extents_put_extent(out, offset, bytes | ARE_ZEROS);
 }
 
 void extents_put_end(u8 *out, u64 disk_bytes)
@@ -52,7 +59,8 @@ static bool head_ok(struct extents *e)
 {
 	u64 bytes = get_u64(e->head + sizeof(magic));
 
-	if (memcmp(e->head, magic, sizeof(magic)) != 0 || bytes == 0 || bytes > EXTENTS_MAX_BYTES)
+	e->is_diff = e->takes_diff && memcmp(e->head, diff_magic, sizeof(magic)) == 0;
+	if ((!e->is_diff && memcmp(e->head, magic, sizeof(magic)) != 0) || bytes == 0 || bytes > EXTENTS_MAX_BYTES)
 		return false;
 	e->disk_bytes = bytes;
 	return true;
@@ -61,16 +69,21 @@ static bool head_ok(struct extents *e)
 static bool extent_ok(struct extents *e)
 {
 	u64 offset = get_u64(e->head), bytes = get_u64(e->head + sizeof(u64));
+	bool are_zeros = e->is_diff && (bytes & ARE_ZEROS) != 0;
 
 	if (bytes == 0) {
 		e->is_over = true;
 		return offset == e->disk_bytes;
 	}
+	bytes &= are_zeros ? ~ARE_ZEROS : ~0ull;
+	if (bytes == 0)
+		return false;
 	if (!aligned_ok(offset, EXTENTS_UNIT) || !aligned_ok(bytes, EXTENTS_UNIT) || offset < e->behind ||
 	    !range_ok(offset, bytes, align_up(e->disk_bytes, EXTENTS_UNIT)))
 		return false;
 	e->offset = offset;
-	e->left = bytes;
+	e->left = are_zeros ? 0 : bytes;
+	e->zeros = are_zeros ? bytes : 0;
 	e->behind = offset + bytes;
 	return true;
 }
@@ -93,7 +106,8 @@ enum extents_state extents_next(struct extents *e, const u8 *bytes, u64 count, u
 		return count != 0 ? EXTENTS_DATA : EXTENTS_MORE;
 	}
 	*used = 0;
-	while (!e->is_bad && !e->is_over && e->left == 0 && *used < count) {
+	e->zeros = 0;
+	while (!e->is_bad && !e->is_over && e->left == 0 && e->zeros == 0 && *used < count) {
 		u64 some = min_u64(count - *used, EXTENTS_HEAD_BYTES - e->head_count);
 
 		take_head(e, bytes + *used, some);
@@ -103,7 +117,7 @@ enum extents_state extents_next(struct extents *e, const u8 *bytes, u64 count, u
 		return EXTENTS_BAD;
 	if (e->is_over)
 		return EXTENTS_END;
-	return EXTENTS_MORE;
+	return e->zeros != 0 ? EXTENTS_ZEROS : EXTENTS_MORE;
 }
 
 void extents_took(struct extents *e, u64 count)

@@ -58,7 +58,8 @@ struct blk_seg {
 	u16 zero;
 };
 
-/* BLK_READ and BLK_WRITE have 1 to BLK_SEGS segments, BLK_SURVEY one, others none. BLK_FLUSH has neither sector nor sectors. */
+/* BLK_READ and BLK_WRITE have 1 to BLK_SEGS segments, BLK_SURVEY one, others none. BLK_FLUSH has neither sector nor
+ * sectors. */
 struct blk_sqe {
 	u64 cookie;	/* comes back in the completion; the server does not interpret it */
 	u64 sector;

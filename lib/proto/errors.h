@@ -301,6 +301,20 @@
 		"there is no room left for what is in the image: volume {text} is deleted; see list-pool") \
 	ERROR(ERR_IMPORT_IO, RESULT_FAILED, "E_IO", \
 		"volume {text} could not be written, and is deleted; see log, list-disk") \
+	ERROR(ERR_NO_EXPORT, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no such export any more. Begin it again") \
+	/* text = volume */ \
+	ERROR(ERR_VOLUME_EXPORTED, RESULT_TIMEOUT, "E_BUSY", \
+		"{text} is being exported. Try again when that is over") \
+	ERROR(ERR_EXPORT_LIVE, RESULT_STATE, "E_STATE", \
+		"volume {text} is a disk of a VM that runs, and changes meanwhile. Export a snapshot of it, or stop " \
+		"the VM first; see snapshot-vm") \
+	/* text = snapshot */ \
+	ERROR(ERR_EXPORT_BASE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"that volume has no older snapshot {text}; see list-snapshot") \
+	/* text = volume */ \
+	ERROR(ERR_EXPORT_IO, RESULT_FAILED, "E_IO", \
+		"{text} could not be read any further: it was deleted, or its disk failed; see log, list-disk") \
 	/* text = image */ \
 	ERROR(ERR_IMAGE_BOOT, RESULT_DENIED, "E_DENIED", \
 		"{text} is a boot module, and belongs to the boot medium. Only uploaded images can be deleted") \

@@ -12,6 +12,7 @@
 #include "definitions_task.h"
 #include "driver.h"
 #include "errors.h"
+#include "exports.h"
 #include "nic.h"
 #include "nic_spec.h"
 #include "pool_row.h"
@@ -80,6 +81,7 @@ enum request_op {
 	REQ_UPLOAD_FINISH,	/* upload: it becomes an image, or is dropped because its hash is another; of a
 				 * volume the answer is .volume */
 	REQ_DELETE_IMAGE,	/* name, of an image or of an upload that is not finished */
+	REQ_EXPORT_OPEN, REQ_EXPORT_READ, REQ_EXPORT_CLOSE,	/* exports.h */
 	/* By the switch's name: */
 	REQ_CREATE_SWITCH,	/* .network */
 	REQ_DELETE_SWITCH,	/* both are answered when its program is on its way up or down */
@@ -554,6 +556,8 @@ struct reply {
 		struct memory_report memory;
 		struct image_report image;	/* also: answer to REQ_UPLOAD_FINISH */
 		struct upload_report upload;	/* answer to REQ_UPLOAD_OPEN and REQ_UPLOAD_WRITE */
+		struct export_report export;	/* answer to REQ_EXPORT_OPEN */
+		struct export_data exported;	/* answer to REQ_EXPORT_READ */
 		struct host_report host;
 		struct device_report pci;
 		struct service_report service;

@@ -30,6 +30,7 @@
 #include "vm.h"
 #include "vm_disks.h"
 #include "vm_report.h"
+#include "volume_export.h"
 
 #define REQUESTS_PER_TURN 8u
 #define ROWS_PER_REQUEST 32u	/* of a table, so that a turn stays bounded */
@@ -374,6 +375,29 @@ static void do_upload_finish(void)
 		answer_image(info);
 }
 
+/* ---- volumes that are read out ---- */
+
+static void do_export_open(void)
+{
+	begin_reply();
+	answer_image(export_open(client, &request, &reply.export));
+}
+
+static void do_export_read(void)
+{
+	struct error_info info;
+
+	begin_reply();
+	if (export_read(client, &request, &info, &reply.exported))
+		answer_image(info);
+}
+
+static void do_export_close(void)
+{
+	begin_reply();
+	answer_image(export_close(client, &request));
+}
+
 static void do_delete_image(void)
 {
 	begin_reply();
@@ -472,6 +496,9 @@ static const struct row {
 	[REQ_UPLOAD_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_upload_open },
 	[REQ_UPLOAD_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_upload_write },
 	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },
+	[REQ_EXPORT_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_export_open },
+	[REQ_EXPORT_READ] = { .rights = CLIENT_MANAGE, .serve = do_export_read },
+	[REQ_EXPORT_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_export_close },
 	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 	[REQ_KEEP] = { .rights = CLIENT_MANAGE, .serve = do_keep },

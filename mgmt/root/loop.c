@@ -27,6 +27,7 @@
 #include "syscalls.h"
 #include "vm_layout.h"
 #include "vm_watch.h"
+#include "volume_export.h"
 #include "wires.h"
 
 static u64 earlier(u64 a, u64 b)
@@ -56,6 +57,7 @@ u64 root_turn(u64 bits)
 	next = earlier(next, power_step());
 	next = earlier(next, image_volumes_step());
 	next = earlier(next, import_step());
+	next = earlier(next, export_step());
 	next = earlier(next, change_step());
 	next = earlier(next, nic_change_step());
 	next = earlier(next, image_store_step());

@@ -101,6 +101,11 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_YES] = { "yes", TYPE_SWITCH, 0, "do not ask" },
 	[ARG_QUIET] = { "quiet", TYPE_SWITCH, 0, "print nothing on success" },
 	[ARG_JSON] = { "json", TYPE_SWITCH, 0, "print the result as one JSON object" },
+	[ARG_OUT_FILE] = { "file", TYPE_TEXT, "FILE", "new file on the machine where the command runs" },
+	[ARG_ITS_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
+		"the state of that snapshot, see list-snapshot (default: of now)" },
+	[ARG_FORMAT] = { "format", TYPE_CHOICE, "raw|qcow2", "of the file (default: raw)" },
+	[ARG_COMPRESS] = { "compress", TYPE_CHOICE, "none|zstd", "of a qcow2 file (default: none)" },
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };
 
@@ -534,7 +539,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return router_parse_forward(&args->router, value, error);
 	case ARG_TO:
 		return set_name(args->to, value, error);
-	case ARG_SNAPSHOT:
+	case ARG_SNAPSHOT: case ARG_ITS_SNAPSHOT:
 		return set_name(args->snapshot, value, error);
 	case ARG_UPLINK:
 		return set_uplink(&args->network, value, error);
@@ -572,8 +577,10 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_interval(args, value, error);
 	case ARG_TIMES:
 		return set_count(&args->times, arg, 1000000, value, error);
-	case ARG_FILE:
+	case ARG_FILE: case ARG_OUT_FILE:
 		return *value || error_set(error, RESULT_USAGE, "--file is empty");
+	case ARG_FORMAT: case ARG_COMPRESS:
+		return choice_ok(&arg_specs[arg], value, error);
 	case ARG_ID:
 		return set_string(args->id, sizeof(args->id), arg, value, error);
 	case ARG_VERB:

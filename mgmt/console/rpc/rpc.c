@@ -414,6 +414,7 @@ static const struct rpc_verb verbs[] = {
 	{ "open-events", true, open_events_serve },
 	{ "open-upload", true, open_upload_serve },
 	{ "finish-upload", true, finish_upload_serve },
+	{ "open-export", true, open_export_serve },
 	{ "credit", false, credit_serve },
 	{ "close-stream", true, close_stream_serve },
 };

@@ -133,10 +133,20 @@ static bool has_rest(const struct session *s, const struct stream *stream)
 	return vm && vm_is_live(vm) && stream->taken < stream->received;
 }
 
+/* Root is told that nobody reads it any more. */
+static void end_export(struct session *s, struct stream *stream)
+{
+	s->console->exports_to_close[stream->slot] = stream->export;
+	free(stream->kept);
+	stream->kept = NULL;
+}
+
 void stream_close(struct session *s, struct stream *stream)
 {
 	stream->client->streams--;
 	stream->client = NULL;
+	if (stream->kind == STREAM_EXPORT)
+		end_export(s, stream);
 	stream->is_writable = false;
 	stream->closed_ns = session_now(s);
 	if (!has_rest(s, stream))

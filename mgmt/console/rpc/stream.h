@@ -16,6 +16,7 @@
 #define STREAM_NUMBERS 100000u		/* that one start of the console gives, before it gives them again */
 #define STREAM_INPUT_BYTES 2048u	/* for a guest that has not taken them yet */
 #define STREAM_FEED_BYTES 256u		/* of those, to the guest in a turn */
+#define EXPORT_KEPT_BYTES 65536u		/* of what was read out, for what is lost on the line */
 #define STREAM_REST_NS 10000000000ull	/* so long a guest may take input of a stream that was closed */
 
 struct client;
@@ -31,7 +32,7 @@ struct stream_source {
 	size_t (*read)(struct session *s, const struct stream *stream, char *to, size_t size, u64 *next);
 };
 
-enum stream_kind { STREAM_CONSOLE, STREAM_LOG, STREAM_EVENTS, STREAM_UPLOAD };
+enum stream_kind { STREAM_CONSOLE, STREAM_LOG, STREAM_EVENTS, STREAM_UPLOAD, STREAM_EXPORT };
 
 struct stream {
 	u32 number;
@@ -53,6 +54,11 @@ struct stream {
 	bool is_volume;		/* it goes into one */
 	u32 slot;
 	char name[IMAGE_NAME_BYTES];
+	/* STREAM_EXPORT; slot, too */
+	u64 export;
+	u64 begun, fetched;	/* offsets: of the first byte, and behind the last one that root has read */
+	bool is_all_fetched;
+	char *kept;		/* on the heap: byte n is at n % EXPORT_KEPT_BYTES */
 };
 
 struct streams {
@@ -90,6 +96,10 @@ bool stream_waits_for_vm(const struct session *s, u32 vm);
 
 /* ---- stream_source.c ---- */
 extern const struct stream_source stream_sources[];	/* by kind; an upload has none */
+
+/* ---- volume_stream.c ---- */
+/* Have root read what streams of that line have credit for; true if it was asked for something. */
+bool export_turn(struct session *s);
 
 /* ---- upload.c ---- */
 /* Have root take what came on that line; true if it was asked for something. */

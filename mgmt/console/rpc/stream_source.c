@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream_source.c - what streams read: a VM's history, the kernel's log, the last events.
+ * stream_source.c - what streams read: a VM's history, the kernel's log, the last events, what root has read of a
+ * volume.
  */
 #include <stdio.h>
 #include <string.h>
@@ -86,9 +87,32 @@ static size_t events_read(struct session *s, const struct stream *stream, char *
 	return count;
 }
 
+static u64 export_start(struct session *s, const struct stream *stream)
+{
+	(void)s;
+	return stream->fetched - stream->begun > EXPORT_KEPT_BYTES ? stream->fetched - EXPORT_KEPT_BYTES
+								    : stream->begun;
+}
+
+static u64 export_end(struct session *s, const struct stream *stream)
+{
+	(void)s;
+	return stream->fetched;
+}
+
+static size_t export_read(struct session *s, const struct stream *stream, char *to, size_t size, u64 *next)
+{
+	(void)s;
+	for (size_t i = 0; i < size; i++)
+		to[i] = stream->kept[(stream->sent + i) % EXPORT_KEPT_BYTES];
+	*next = stream->sent + size;
+	return size;
+}
+
 const struct stream_source stream_sources[] = {
 	[STREAM_CONSOLE] = { console_start, console_end, console_read },
 	[STREAM_LOG] = { log_start, log_end, log_read },
 	[STREAM_EVENTS] = { events_start, events_end, events_read },
 	[STREAM_UPLOAD] = { NULL, NULL, NULL },
+	[STREAM_EXPORT] = { export_start, export_end, export_read },
 };

@@ -16,6 +16,11 @@ void close_stream_serve(struct session *s, u32 arguments, const struct answer_to
 void open_upload_serve(struct session *s, u32 arguments, const struct answer_to *to);
 void finish_upload_serve(struct session *s, u32 arguments, const struct answer_to *to);
 
+/* volume_stream.c */
+void open_export_serve(struct session *s, u32 arguments, const struct answer_to *to);
+
+/* A job for that client's request; NULL: it was refused. */
+struct job *rpc_begin(struct session *s, const struct command *command, const struct answer_to *to);
 /* That member is true. */
 struct json;
 bool rpc_is_true(const struct json *json, u32 arguments, const char *name);

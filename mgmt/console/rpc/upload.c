@@ -122,8 +122,7 @@ static bool take_image(struct session *s, u32 arguments, struct image_request *i
 	return true;
 }
 
-/* A job for that client's request; NULL: it was refused. */
-static struct job *begin(struct session *s, const struct command *command, const struct answer_to *to)
+struct job *rpc_begin(struct session *s, const struct command *command, const struct answer_to *to)
 {
 	struct job *job = job_new_client(s, to->client);
 	struct cmd_error error;
@@ -149,7 +148,7 @@ void open_upload_serve(struct session *s, u32 arguments, const struct answer_to 
 		rpc_refuse(s, &error, to);
 		return;
 	}
-	job = begin(s, &open_command, to);
+	job = rpc_begin(s, &open_command, to);
 	if (!job)
 		return;
 	job->request.image = image;
@@ -287,7 +286,7 @@ void finish_upload_serve(struct session *s, u32 arguments, const struct answer_t
 		rpc_refuse(s, &error, to);
 		return;
 	}
-	job = begin(s, &finish_command, to);
+	job = rpc_begin(s, &finish_command, to);
 	if (!job)
 		return;
 	job->index = stream->number;

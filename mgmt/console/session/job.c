@@ -14,6 +14,7 @@
 #define QUEUE_SLOT (KEEPER_SLOT + 1)
 #define CLIENTS_SLOT (QUEUE_SLOT + JOB_QUEUE)
 #define UPLOAD_SLOT (CLIENTS_SLOT + CLIENTS_JOBS)
+#define EXPORT_SLOT (UPLOAD_SLOT + UPLOADS)
 
 static struct job *take(struct session *s, struct job *job, enum job_origin origin)
 {
@@ -99,6 +100,13 @@ void job_leave_all(struct console *c, const struct client *client)
 struct job *job_new_upload(struct session *s, u32 slot)
 {
 	struct job *job = &s->console->jobs[UPLOAD_SLOT + slot];
+
+	return job->is_used ? NULL : take(s, job, JOB_UPLOAD);
+}
+
+struct job *job_new_export(struct session *s, u32 slot, bool is_close)
+{
+	struct job *job = &s->console->jobs[EXPORT_SLOT + 2 * slot + is_close];
 
 	return job->is_used ? NULL : take(s, job, JOB_UPLOAD);
 }

@@ -267,7 +267,7 @@ ssize_t disk_file_read(struct disk_file *d, u64 at, u8 *to, size_t size)
 	if (at >= d->stream_bytes)
 		return 0;
 	if (at < EXTENTS_HEAD_BYTES) {
-		extents_put_head(head, d->disk_bytes);
+		extents_put_head(head, d->disk_bytes, false);
 		return (ssize_t)part_of(head, at, to, size);
 	}
 	e = extent_at(d, at);

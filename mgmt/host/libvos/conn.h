@@ -64,6 +64,7 @@ struct vos_stream {
 	u32 number;		/* 0 = not open at VOS now */
 	json_t *arguments;	/* of its opening; NULL = an upload, which is opened anew by who sends it */
 	const char *verb;
+	bool is_export;		/* VOS keeps little of it */
 	bool is_events;		/* offsets count events, and each in `data` has its length before it */
 	struct request *probe;	/* asks how far VOS is */
 	struct request *reopening;

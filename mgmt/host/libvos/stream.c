@@ -12,6 +12,7 @@
 #define WINDOW_TEXT 16384u	/* credit ahead of the reader: a second and a half of a serial line */
 #define WINDOW_PLAIN 262144u
 #define WINDOW_EVENTS 32u
+#define WINDOW_EXPORT 49152u	/* VOS keeps 64 KiB for what is lost */
 #define CHUNK_TEXT 3000u	/* bytes to VOS in one frame, at most (docs/PROTOCOL.md) */
 #define CHUNK_PLAIN 61440u
 #define QUEUED_TEXT 8192u	/* bytes not yet written to the line, beyond which no chunk is added */
@@ -30,7 +31,9 @@ static u64 window(const struct vos_stream *s)
 {
 	if (s->is_events)
 		return WINDOW_EVENTS;
-	return is_narrow(s->vos) ? WINDOW_TEXT : WINDOW_PLAIN;
+	if (is_narrow(s->vos))
+		return WINDOW_TEXT;
+	return s->is_export ? WINDOW_EXPORT : WINDOW_PLAIN;
 }
 
 static struct vos_stream *find(struct vos *vos, u32 number)

@@ -2,13 +2,15 @@
 /*
  * stream_program.c - streams as a program has them: opening, reading, writing, closing. stream.c keeps them going.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "conn.h"
 
 #define INPUT_MAX 65536u
 
-static struct vos_stream *open_stream(struct vos *vos, const char *verb, json_t *arguments)
+/* *opened: the answer, for json_decref, unless that is NULL. */
+static struct vos_stream *open_stream_for(struct vos *vos, const char *verb, json_t *arguments, json_t **opened)
 {
 	struct vos_stream *stream = stream_new(vos);
 	json_t *answer = NULL;
@@ -30,8 +32,35 @@ static struct vos_stream *open_stream(struct vos *vos, const char *verb, json_t 
 	stream->arguments = arguments;
 	stream->verb = verb;
 	stream->is_events = strcmp(verb, "open-events") == 0;
+	stream->is_export = strcmp(verb, "open-export") == 0;
 	stream_opened(stream, answer);
-	json_decref(answer);
+	if (opened)
+		*opened = answer;
+	else
+		json_decref(answer);
+	return stream;
+}
+
+static struct vos_stream *open_stream(struct vos *vos, const char *verb, json_t *arguments)
+{
+	return open_stream_for(vos, verb, arguments, NULL);
+}
+
+struct vos_stream *vos_export_open(struct vos *vos, const char *volume, const char *snapshot, const char *since,
+	uint64_t from, struct vos_export *export)
+{
+	json_t *arguments = json_pack("{s:s, s:s, s:s, s:I}", "name", volume, "snapshot", snapshot ? snapshot : "",
+		"since", since ? since : "", "from", (json_int_t)(from & INT64_MAX)), *opened, *result;
+	struct vos_stream *stream = open_stream_for(vos, "open-export", arguments, &opened);
+	const char *id;
+
+	if (!stream)
+		return NULL;
+	result = json_object_get(opened, "return");
+	id = json_string_value(json_object_get(result, "id"));
+	export->bytes = (uint64_t)json_integer_value(json_object_get(result, "bytes"));
+	snprintf(export->id, sizeof(export->id), "%s", id ? id : "");
+	json_decref(opened);
 	return stream;
 }
 

@@ -197,6 +197,17 @@ struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_
 /* From that offset on: `next` of log-vm's answer, or vos_stream_offset of a stream of the same vos_console_start. */
 struct vos_stream *vos_console_open_at(struct vos *vos, const char *name, uint64_t offset, bool writes);
 struct vos_stream *vos_log_open(struct vos *vos);
+
+/* A volume, or a snapshot of it, as a stream of extents (lib/image/extents.h in VOS' source): what is written, or with
+ * `since`, an older snapshot of the same volume, what has changed. Either may be NULL. The stream of a snapshot is
+ * always the same, and goes on at any offset; that of a volume begins at 0, and its VM can't start meanwhile. The end
+ * of what it says is the stream's end: VOS sends no more, and vos_stream_close() ends it. */
+struct vos_export {
+	uint64_t bytes;		/* of the disk */
+	char id[33];		/* of the volume or snapshot, in hexadecimal digits: no other one has it */
+};
+struct vos_stream *vos_export_open(struct vos *vos, const char *volume, const char *snapshot, const char *since,
+	uint64_t from, struct vos_export *export);
 /*
  * Changes of VMs' states, from the event with that number (its "seq") on; 0: all that VOS keeps, the last 256. Numbers
  * begin at 0 when the machine starts, and when VOS starts its console again: compare vos_boot_id and vos_console_start.

@@ -25,6 +25,17 @@ static const struct command own_rows[] = {
 		.takes = A(FILE) | A(IMAGE) | A(INTO) | A(BYTES) | A(ON) | A(QUIET) | A(JSON), .needs = A(FILE),
 	},
 	{
+		.verb = "export-image", .group = GROUP_STORAGE,
+		.summary = "read a volume or a snapshot out into a disk image on this machine",
+		.more = "Of a VM that runs a snapshot is made for it, and deleted afterwards. What was never written, "
+			"or was discarded, is not sent, and is a hole in the file. If it is interrupted, the same "
+			"command goes on: until then FILE.part has what came. The disks of a VM that does not run "
+			"can't change meanwhile, so it can't be started.",
+		.example = "export-image web.0 web.qcow2 --format qcow2 --compress zstd",
+		.takes = A(VOLUME) | A(OUT_FILE) | A(ITS_SNAPSHOT) | A(FORMAT) | A(COMPRESS) | A(QUIET) | A(JSON),
+		.needs = A(VOLUME) | A(OUT_FILE),
+	},
+	{
 		.verb = "events", .group = GROUP_MACHINE,
 		.summary = "print the changes of VMs' states, with number and time",
 		.more = "A line has the number, the seconds since VOS started, the VM, its state and the reason. "
@@ -105,7 +116,7 @@ static bool add_word(const char *word, size_t *used)
 static bool is_for_this_side(enum arg arg)
 {
 	return arg == ARG_JSON || arg == ARG_QUIET || arg == ARG_HELP || arg == ARG_FOLLOW || arg == ARG_FILE ||
-	       arg == ARG_SINCE || arg == ARG_PASSPHRASE;
+	       arg == ARG_SINCE || arg == ARG_PASSPHRASE || arg == ARG_OUT_FILE;
 }
 
 static void add_value(json_t *arguments, const char *name, json_t *value, bool is_list)

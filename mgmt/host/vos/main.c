@@ -44,6 +44,7 @@ static const struct {
 	{ "top", run_top }, { "log", run_log }, { "log-vm", run_log }, { "events", run_events },
 	{ "console", run_console }, { "upload-image", run_upload },
 	{ "set-pool", run_key }, { "unlock-pool", run_key },
+	{ "export-image", run_export_image },
 };
 
 /* ---- nobody answers ---- */

@@ -19,6 +19,7 @@
 #include "services.h"
 #include "station_wait.h"
 #include "sys.h"
+#include "volume_export.h"
 #include "wiring.h"
 
 #include <string.h>
@@ -49,6 +50,7 @@ static bool build(u32 id)
 			change_drop(client);
 			nic_change_drop(client);
 			image_store_drop(client);
+			export_drop(client);
 			definitions_drop(client);
 			station_wait_drop(client);
 		}

@@ -168,6 +168,8 @@ static struct error_info judge_newer(const struct volume *snapshot)
 			continue;
 		if (volume_clone_of(s) != NULL)
 			return error_info_about(ERR_SNAPSHOT_NEEDED, volume_clone_of(s)->name);
+		if (s->is_exported)
+			return error_info_about(ERR_VOLUME_EXPORTED, s->name);
 	}
 	return ERROR_INFO_NONE;
 }
@@ -232,6 +234,8 @@ struct error_info snapshot_judge_delete(struct change *c)
 
 		if (s != NULL && volume_clone_of(s) != NULL)
 			return error_info_about(ERR_SNAPSHOT_NEEDED, volume_clone_of(s)->name);
+		if (s != NULL && s->is_exported)
+			return error_info_about(ERR_VOLUME_EXPORTED, s->name);
 	}
 	return no;
 }

@@ -128,6 +128,8 @@ static struct error_info judge_trust(const struct volume *v, const struct disk_s
 /* One that is there already: it must be free, and what is asked for. */
 static struct error_info judge_old(const struct volume *v, u32 vm, const struct disk_spec *want)
 {
+	if (v->is_exported)
+		return refuse(ERR_VOLUME_EXPORTED, v->name, 0, 0);
 	if (v->is_busy || v->is_unfinished)
 		return refuse(ERR_VOLUME_COPYING, v->name, 0, 0);
 	if (v->is_making || v->change != CHANGE_NONE)
@@ -434,6 +436,8 @@ struct error_info volume_judge_delete(const char *name)
 		return refuse(ERR_IS_POOL, name, 0, 0);
 	if (v->kind == VOLUME_ROW_DISK || v->kind == VOLUME_ROW_PARTITION)
 		return refuse(ERR_VOLUME_FOREIGN, name, 0, 0);
+	if (v->is_exported)
+		return refuse(ERR_VOLUME_EXPORTED, name, 0, 0);
 	if (v->vm != VOLUME_NOBODY || v->is_busy)
 		return refuse(v->is_busy ? ERR_VOLUME_OF_VOS : ERR_VOLUME_BUSY, name, 0, 0);
 	if (v->kind == VOLUME_ROW_EXTENT && volumes_have_whole(v->slot))

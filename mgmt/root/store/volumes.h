@@ -24,7 +24,7 @@ struct volume {
 	u32 error;		/* enum store_error: making or deleting it failed */
 	u32 change;		/* number of the change that it belongs to just now, or CHANGE_NONE */
 	bool is_held;		/* it was there before that change */
-	bool is_locked;		/* it is being put back: its VM can't start meanwhile */
+	bool is_locked;		/* it is being put back, or read out: its VM can't start meanwhile */
 	u32 kind;		/* enum volume_row_kind; a whole DISK can neither be made nor deleted */
 	char name[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM, or the name of a disk or a pool */
@@ -48,6 +48,7 @@ struct volume {
 	bool is_finish_due, is_finish_sent;	/* and is to say that no more */
 	bool is_looked_at, is_bad_image;	/* VOLUME_OF_IMAGE: root has read it; and it was not right */
 	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
+	bool is_exported;	/* for that reason (volume_export.h) */
 	bool needs_key;		/* THIN: it is encrypted, and can't be read just now */
 	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
 	u64 h_mem;		/* MEMORY */

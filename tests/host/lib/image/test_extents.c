@@ -35,7 +35,7 @@ static void put_end(u64 bytes)
 
 static void begin(u64 bytes)
 {
-	extents_put_head(stream, bytes);
+	extents_put_head(stream, bytes, false);
 	stream_bytes = EXTENTS_HEAD_BYTES;
 }
 

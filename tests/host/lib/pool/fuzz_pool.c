@@ -119,7 +119,7 @@ static void request(enum pool_op op, u32 volume, u64 sector, u32 sectors)
 {
 	enum pool_status status = POOL_STATUS_COUNT;
 	struct pool_request r = { .op = op, .volume = volume, .sector = sector, .sectors = sectors,
-		.data = op == POOL_READ || op == POOL_WRITE || op == POOL_SURVEY ? buffer : NULL, .done = ended, .context = &status };
+		.data = op == POOL_READ || op == POOL_WRITE ? buffer : NULL, .done = ended, .context = &status };
 
 	if (pool_submit(pool, &r) != POOL_OK)
 		return;

@@ -256,7 +256,7 @@ static inline void make_stream(void)
 	static u8 unit[EXTENTS_UNIT];
 	static const u8 zeros[EXTENTS_UNIT];
 
-	extents_put_head(stream, sizeof(image));
+	extents_put_head(stream, sizeof(image), false);
 	stream_bytes = EXTENTS_HEAD_BYTES;
 	for (u64 at = 0; at < sizeof(image); at += EXTENTS_UNIT) {
 		u64 some = sizeof(image) - at < EXTENTS_UNIT ? sizeof(image) - at : EXTENTS_UNIT;

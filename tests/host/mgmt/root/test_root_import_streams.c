@@ -150,7 +150,7 @@ static void disk_is_slow(void **state)
 /* One extent from the volume's begin on, without a zero in it. */
 static void make_solid(u64 bytes)
 {
-	extents_put_head(stream, sizeof(image));
+	extents_put_head(stream, sizeof(image), false);
 	extents_put_extent(stream + EXTENTS_HEAD_BYTES, 0, bytes);
 	memset(stream + 2 * EXTENTS_HEAD_BYTES, 0x5a, bytes);
 	extents_put_end(stream + 2 * EXTENTS_HEAD_BYTES + bytes, sizeof(image));
