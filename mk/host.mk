@@ -20,7 +20,7 @@ FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-optio
 FUZZTIME	?= 60
 
 # Parts and their rooms.
-PARTS		:= boot arch kernel rt pool net image $(PDS) libvos vos vosd vos_pool
+PARTS		:= boot arch kernel rt pool net image backup $(PDS) libvos vos vosd vos_pool
 part.boot	:= boot
 part.arch	:= $(filter $(ARCH)/%,$(K_ROOMS))
 part.kernel	:= $(KERNEL) lib/base
@@ -34,6 +34,9 @@ part.vos_pool	:= mgmt/host/pool
 part.image	:= lib/image mgmt/host/image
 also.image	:= lib/rt/blake2b.c
 libs.image	:= -lz -lzstd
+part.backup	:= mgmt/host/backup
+also.backup	:= lib/rt/blake2b.c
+libs.backup	:= -lsodium -lzstd
 also.libvos	:= lib/rt/blake2b.c lib/rt/crc32c.c
 also.console	:= lib/rt/crc32c.c lib/rt/blake2b.c lib/rt/pool_secret.c
 also.pool	:= lib/rt/crc32c.c

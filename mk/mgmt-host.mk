@@ -31,9 +31,9 @@ $(T_LIB)/libvos.so: $(T_LIB)/$(LIBVOS_SONAME)
 
 # vos links libvos statically: one file to copy to another machine.
 tool_objs	= $(patsubst %,$(T_DIR)/obj/%.o,$(wildcard $(HOSTTOOLS)/$(1)/*.c))
-$(T_DIR)/vos: $(call tool_objs,vos) $(T_LIB)/libvos.a $(T_DIR)/image.a $(T_DIR)/console.a
+$(T_DIR)/vos: $(call tool_objs,vos) $(T_LIB)/libvos.a $(T_DIR)/image.a $(T_DIR)/backup.a $(T_DIR)/console.a
 	$(call say,HOSTLD,$@)
-	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^ $(libs.libvos) $(libs.image)
+	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^ $(libs.libvos) $(libs.image) $(libs.backup)
 $(T_DIR)/vosd: $(call tool_objs,vosd) $(T_DIR)/libvos.a
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) -pie $(TOOLS_LDFLAGS) -o $@ $^ $(libs.libvos)
@@ -46,13 +46,13 @@ $(T_DIR)/vos-pool: $(call tool_objs,pool) $(T_DIR)/vos_pool.a $(T_DIR)/pool.a
 A_DIR		:= $(B)/host/tools
 checked_objs	= $(patsubst %,$(B)/host/obj/%.o,$(wildcard $(HOSTTOOLS)/$(1)/*.c))
 CHECKED		:= $(addprefix $(A_DIR)/,vos vosd watch)
-$(A_DIR)/vos: $(call checked_objs,vos) $(B)/host/libvos.a $(B)/host/image.a $(B)/host/console.a
+$(A_DIR)/vos: $(call checked_objs,vos) $(B)/host/libvos.a $(B)/host/image.a $(B)/host/backup.a $(B)/host/console.a
 $(A_DIR)/vosd: $(call checked_objs,vosd) $(B)/host/libvos.a
 $(A_DIR)/watch: $(HOSTTOOLS)/libvos/examples/watch.c $(B)/host/libvos.a
 $(CHECKED):
 	$(call say,HOSTLD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -g $(ASAN) -I$(HOSTTOOLS)/libvos -o $@ $^ $(libs.libvos) $(libs.image)
+	$(Q)$(CC) -g $(ASAN) -I$(HOSTTOOLS)/libvos -o $@ $^ $(libs.libvos) $(libs.image) $(libs.backup)
 -include $(wildcard $(B)/host/obj/$(HOSTTOOLS)/*/main.c.d)
 
 .PHONY: do-host host

@@ -40,8 +40,9 @@ inc.mgmt/net/router	:= lib/net
 
 # Programs for the operator's own Linux machine (mk/mgmt-host.mk). vos has the console's grammar.
 inc.mgmt/host/libvos	:= lib/wire
-inc.mgmt/host/vos	:= mgmt/host/libvos mgmt/host/image lib/image $(CONSOLE)
+inc.mgmt/host/vos	:= mgmt/host/libvos mgmt/host/image mgmt/host/backup lib/image $(CONSOLE)
 inc.mgmt/host/image	:= lib/image
+inc.mgmt/host/backup	:=
 inc.mgmt/host/vosd	:= mgmt/host/libvos lib/wire
 inc.mgmt/host/pool	:= lib/pool mgmt/store
 

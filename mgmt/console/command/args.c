@@ -92,6 +92,9 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"time between two tables, 500ms to 24h (default: 2s)" },
 	[ARG_TIMES] = { "count", TYPE_COUNT, "N", "stop after N updates, up to 1000000" },
 	[ARG_FILE] = { "file", TYPE_TEXT, "FILE", "file on the machine where the command runs" },
+	[ARG_BASE_FILE] = { "since", TYPE_TEXT, "FILE", "only what has changed since that backup" },
+	[ARG_BACKUP_KEY] = { "key-file", TYPE_TEXT, "FILE", "encrypted with that file of 32 bytes or more" },
+	[ARG_BACKUP_PHRASE] = { "passphrase", TYPE_SWITCH, 0, "encrypted with a passphrase, which is asked for" },
 	[ARG_FOLLOW] = { "follow", TYPE_SWITCH, 0, "go on with what comes, until Ctrl-C" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
 	[ARG_ID] = { "id", TYPE_TEXT, "ID", "id of the command, as a program gave it (default: all of yours)" },
@@ -102,22 +105,11 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_QUIET] = { "quiet", TYPE_SWITCH, 0, "print nothing on success" },
 	[ARG_JSON] = { "json", TYPE_SWITCH, 0, "print the result as one JSON object" },
 	[ARG_OUT_FILE] = { "file", TYPE_TEXT, "FILE", "new file on the machine where the command runs" },
-	[ARG_ITS_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
-		"the state of that snapshot, see list-snapshot (default: of now)" },
+	[ARG_ITS_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT", "the state of that snapshot (default: of now)" },
 	[ARG_FORMAT] = { "format", TYPE_CHOICE, "raw|qcow2", "of the file (default: raw)" },
 	[ARG_COMPRESS] = { "compress", TYPE_CHOICE, "none|zstd", "of a qcow2 file (default: none)" },
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };
-
-bool choice_word(char *text, enum arg arg, u32 index)
-{
-	const char *words = arg_specs[arg].value;
-
-	for (; index && *words; index--)
-		words += strcspn(words, "|") + (words[strcspn(words, "|")] != 0);
-	snprintf(text, SET_TEXT_BYTES, "%.*s", (int)strcspn(words, "|"), words);
-	return *text != 0;
-}
 
 void args_init(struct args *args, const struct command *command)
 {
@@ -291,7 +283,7 @@ static const char *words_of(char *text, enum arg arg)
 	size_t used = 0;
 
 	text[0] = 0;
-	for (u32 i = 0; choice_word(word, arg, i) && used < SET_TEXT_BYTES; i++)
+	for (u32 i = 0; choice_word(word, &arg_specs[arg], i) && used < SET_TEXT_BYTES; i++)
 		used += (size_t)snprintf(text + used, SET_TEXT_BYTES - used, "%s%s", i ? " or " : "", word);
 	return text;
 }
@@ -300,7 +292,7 @@ static bool set_choice(struct vm_spec *spec, enum arg arg, const char *value, st
 {
 	char word[SET_TEXT_BYTES];
 
-	for (u32 i = 0; choice_word(word, arg, i); i++) {
+	for (u32 i = 0; choice_word(word, &arg_specs[arg], i); i++) {
 		if (strcmp(value, word) != 0)
 			continue;
 		spec_set_number(spec, FIELD_OF_ARG(arg), i);
@@ -577,8 +569,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_interval(args, value, error);
 	case ARG_TIMES:
 		return set_count(&args->times, arg, 1000000, value, error);
-	case ARG_FILE: case ARG_OUT_FILE:
-		return *value || error_set(error, RESULT_USAGE, "--file is empty");
+	case ARG_FILE: case ARG_OUT_FILE: case ARG_BASE_FILE: case ARG_BACKUP_KEY:
+		return *value || error_set(error, RESULT_USAGE, "--%s is empty", arg_specs[arg].name);
 	case ARG_FORMAT: case ARG_COMPRESS:
 		return choice_ok(&arg_specs[arg], value, error);
 	case ARG_ID:
@@ -586,7 +578,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
 	case ARG_ALL: case ARG_FOLLOW: case ARG_PASSPHRASE: case ARG_FORCE: case ARG_POOL_FORCE: case ARG_KEEP_DISK:
-	case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES: case ARG_QUIET: case ARG_JSON: case ARG_HELP:
+	case ARG_BACKUP_PHRASE: case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES: case ARG_QUIET: case ARG_JSON:
+	case ARG_HELP:
 		return set_switch(args, arg, value, error);
 	default:
 		break;

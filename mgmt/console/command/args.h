@@ -21,7 +21,8 @@ enum arg {
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_OUT_FILE,
-	ARG_ITS_SNAPSHOT, ARG_FORMAT, ARG_COMPRESS, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
+	ARG_ITS_SNAPSHOT, ARG_FORMAT, ARG_COMPRESS, ARG_BASE_FILE, ARG_BACKUP_KEY,
+	ARG_BACKUP_PHRASE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
 	ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
 };
@@ -133,7 +134,7 @@ static inline bool arg_is_list(enum arg arg)
 bool arg_needs_value(enum arg arg);
 
 /* The index-th word of a TYPE_CHOICE; into text[SET_TEXT_BYTES]. False: there is none. */
-bool choice_word(char *text, enum arg arg, u32 index);
+bool choice_word(char *text, const struct arg_spec *spec, u32 index);
 /* It is one of the words of a TYPE_CHOICE; else *error. */
 bool choice_ok(const struct arg_spec *spec, const char *value, struct cmd_error *error);
 

@@ -276,7 +276,7 @@ static void add_values(struct completion *completion, const struct context *cont
 			add_texts(completion, context->partial, none);
 		break;
 	case TYPE_CHOICE:
-		for (u32 i = 0; choice_word(word, context->arg, i); i++)
+		for (u32 i = 0; choice_word(word, &arg_specs[context->arg], i); i++)
 			add(completion, context->partial, word);
 		break;
 	case TYPE_RESTART:

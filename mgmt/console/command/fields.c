@@ -38,7 +38,7 @@ const char *field_text(char *text, const struct vm_spec *spec, u32 field)
 			(unsigned long long)(number / (number % GIB ? MIB : GIB)));
 		break;
 	case KIND_CHOICE:
-		if (!choice_word(text, ARG_OF_FIELD(field), (u32)number))
+		if (!choice_word(text, &arg_specs[ARG_OF_FIELD(field)], (u32)number))
 			return "?";
 		break;
 	case KIND_PERCENT:

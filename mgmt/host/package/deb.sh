@@ -52,7 +52,7 @@ build()
 lib=$(cd "$all/usr" && echo lib/*/libvos.so.1)
 lib=${lib%/*}
 
-package vos-host admin "$(needs zlib1g libzstd1)" 'manage machines that run the VOS hypervisor' \
+package vos-host admin "$(needs zlib1g libzstd1 libsodium23)" 'manage machines that run the VOS hypervisor' \
     bin lib/systemd share/man share/bash-completion <<'MORE'
 vos runs the commands of VOS's prompt in a shell of your own machine, vosd
 shares a serial line or a socket between several programs, and vos-pool checks

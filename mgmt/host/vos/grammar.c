@@ -26,7 +26,7 @@ static const struct command own_rows[] = {
 	},
 	{
 		.verb = "export-image", .group = GROUP_STORAGE,
-		.summary = "read a volume or a snapshot out into a disk image on this machine",
+		.summary = "make a disk image of a volume or a snapshot",
 		.more = "Of a VM that runs a snapshot is made for it, and deleted afterwards. What was never written, "
 			"or was discarded, is not sent, and is a hole in the file. If it is interrupted, the same "
 			"command goes on: until then FILE.part has what came. The disks of a VM that does not run "
@@ -34,6 +34,34 @@ static const struct command own_rows[] = {
 		.example = "export-image web.0 web.qcow2 --format qcow2 --compress zstd",
 		.takes = A(VOLUME) | A(OUT_FILE) | A(ITS_SNAPSHOT) | A(FORMAT) | A(COMPRESS) | A(QUIET) | A(JSON),
 		.needs = A(VOLUME) | A(OUT_FILE),
+	},
+	{
+		.verb = "backup-vm", .group = GROUP_STORAGE,
+		.summary = "write a VM and its disks, as of one moment, into a file",
+		.more = "The disks lie in a pool. A snapshot is made for it, and kept, so that the next backup can be "
+			"made --since this one: it has only what has changed, and this one's snapshot is deleted then. "
+			"A backup that builds on others needs them in its folder. What a key file or a passphrase has "
+			"encrypted is lost with it.",
+		.example = "backup-vm web web-2.vosbackup --since web-1.vosbackup",
+		.takes = A(NAME) | A(OUT_FILE) | A(BASE_FILE) | A(BACKUP_KEY) | A(BACKUP_PHRASE) | A(QUIET) | A(JSON),
+		.needs = A(NAME) | A(OUT_FILE),
+	},
+	{
+		.verb = "restore-vm", .group = GROUP_STORAGE,
+		.summary = "make a VM of a backup",
+		.more = "The backup, and those that it builds on, are read to their ends first: one that is damaged or "
+			"cut off changes nothing. Meanwhile the disks lie in files of $TMPDIR, or /var/tmp. With "
+			"--name the VM is a new one, with other network addresses. Its disks are new volumes, which "
+			"delete-vm leaves.",
+		.example = "restore-vm web-2.vosbackup --name web2",
+		.takes = A(FILE) | A(NAME) | A(ON) | A(BACKUP_KEY) | A(BACKUP_PHRASE) | A(QUIET) | A(JSON),
+		.needs = A(FILE),
+	},
+	{
+		.verb = "verify-backup", .group = GROUP_STORAGE,
+		.summary = "read a backup, and those it builds on, to the end",
+		.example = "verify-backup web-2.vosbackup",
+		.takes = A(FILE) | A(BACKUP_KEY) | A(BACKUP_PHRASE) | A(QUIET) | A(JSON), .needs = A(FILE),
 	},
 	{
 		.verb = "events", .group = GROUP_MACHINE,
@@ -116,7 +144,8 @@ static bool add_word(const char *word, size_t *used)
 static bool is_for_this_side(enum arg arg)
 {
 	return arg == ARG_JSON || arg == ARG_QUIET || arg == ARG_HELP || arg == ARG_FOLLOW || arg == ARG_FILE ||
-	       arg == ARG_SINCE || arg == ARG_PASSPHRASE || arg == ARG_OUT_FILE;
+	       arg == ARG_SINCE || arg == ARG_PASSPHRASE || arg == ARG_OUT_FILE || arg == ARG_BASE_FILE ||
+	       arg == ARG_BACKUP_KEY || arg == ARG_BACKUP_PHRASE;
 }
 
 static void add_value(json_t *arguments, const char *name, json_t *value, bool is_list)

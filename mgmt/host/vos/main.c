@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup_cmd.h"
 #include "help.h"
 #include "vos_main.h"
 
@@ -45,6 +46,7 @@ static const struct {
 	{ "console", run_console }, { "upload-image", run_upload },
 	{ "set-pool", run_key }, { "unlock-pool", run_key },
 	{ "export-image", run_export_image },
+	{ "backup-vm", run_backup_vm }, { "restore-vm", run_restore_vm },
 };
 
 /* ---- nobody answers ---- */
@@ -170,6 +172,8 @@ int main(int argc, char **argv)
 		result = show_error(&call, &error);
 	else if (!call.is_foreign && (args_has(&call.args, ARG_HELP) || strcmp(call.verb, "help") == 0))
 		result = help(&call);
+	else if (strcmp(call.verb, "verify-backup") == 0)
+		result = run_verify_backup(&call);	/* no machine has a part in it */
 	else
 		result = run(host, &call);
 	json_decref(call.arguments);
