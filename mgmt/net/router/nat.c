@@ -165,7 +165,7 @@ static struct nat_session *begin_in(struct nat *n, struct nat_map *m, const stru
 {
 	if (!m->is_forward && !(m->protocol == NAT_UDP && nat_map_talks_to(&n->table, m, d->from, now_s)))
 		return NULL;
-	if (m->protocol == NAT_TCP && (d->transport[TCP_FLAGS] & TCP_RST) != 0)
+	if ((m->protocol == NAT_TCP && (d->transport[TCP_FLAGS] & TCP_RST) != 0) || !nat_map_has_room(&n->table, m))
 		return NULL;
 	return nat_session_add(&n->table, m, nat_map_station(&n->table, m), d->from, remote_port,
 			       now_s + (m->protocol == NAT_TCP ? NAT_TCP_SHORT_S : NAT_UDP_S));

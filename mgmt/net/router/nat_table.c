@@ -230,6 +230,11 @@ u64 nat_map_station(const struct nat_table *t, const struct nat_map *map)
 	return map->is_forward ? NAT_FORWARDED(map->inner) : t->host[t->session[map->first].host].station;
 }
 
+bool nat_map_has_room(const struct nat_table *t, const struct nat_map *map)
+{
+	return map->is_forward || t->host[t->session[map->first].host].sessions < NAT_INVITED_SESSIONS;
+}
+
 /* NAT_NONE: it has as many as it may. */
 static u16 host_with_room(struct nat_table *t, u64 station)
 {

@@ -8,8 +8,8 @@
  * Each inner station has a limit of sessions, so that no VM takes the table from the others. A station is a MAC
  * address, which a switch's guard keeps to one for each card; of IPv4 addresses it may take as many as it likes. All
  * that is behind another router is one station. Sessions that somebody outside began, through a forward, are not the
- * station's: they have a limit for each address that they are forwarded to, and one together. Sessions are never
- * evicted.
+ * station's: they have a limit for each address that they are forwarded to, and one together. Those that a peer of a
+ * station's begins, from other ports, are the station's up to half of what it may have. Sessions are never evicted.
  *
  * One table finds a session by its inner endpoint and its peer; an array by the outer port finds the mapping, hence the
  * inner endpoint, hence the session.
@@ -23,6 +23,7 @@
 #define NAT_MAPS NAT_SESSIONS		/* each session may have its own: fewer would be used up by few hosts */
 #define NAT_HOSTS 512u			/* stations with sessions */
 #define NAT_HOST_SESSIONS 2048u		/* of one station */
+#define NAT_INVITED_SESSIONS (NAT_HOST_SESSIONS / 2)	/* with more than that, a station's peers begin none */
 #define NAT_FORWARDED_SESSIONS (NAT_SESSIONS / 2)	/* of all that were begun outside */
 #define NAT_BUCKETS 16384u
 #define NAT_PORT_FIRST 1024u		/* of those that are chosen (RFC 4787, REQ-3) */
@@ -106,6 +107,8 @@ struct nat_session *nat_session_add(struct nat_table *t, struct nat_map *map, u6
 				    u32 end_s);
 /* Whose a session is that somebody outside begins: of a mapping that is a forward, or has a session. */
 u64 nat_map_station(const struct nat_table *t, const struct nat_map *map);
+/* May somebody outside begin one? A station is to have some left. */
+bool nat_map_has_room(const struct nat_table *t, const struct nat_map *map);
 /* Has the mapping a session with that address? */
 bool nat_map_talks_to(const struct nat_table *t, const struct nat_map *map, u32 remote, u32 now_s);
 

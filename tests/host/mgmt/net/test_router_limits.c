@@ -41,6 +41,33 @@ static void syn_in(u32 from, u16 from_port, u16 to_port)
 	world_in(&w, 0, frame, sizeof(frame), NULL);
 }
 
+/* UDP from outside, to the port under which a station is seen. */
+static void udp_in(u16 from_port, u16 to_port)
+{
+	u8 frame[60] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0 };
+
+	ipv4_header_write(frame + ETH_BYTES, PROTOCOL_UDP, OUTSIDE, 0xc0000202, UDP_BYTES);
+	be16_store(frame + 34, from_port);
+	be16_store(frame + 36, to_port);
+	be16_store(frame + 38, UDP_BYTES);
+	world_in(&w, 0, frame, sizeof(frame), NULL);
+}
+
+/* Whom a station has sent to may answer from other ports, but leaves it sessions to begin itself. */
+static void test_peer_of_many_ports(void **state)
+{
+	const struct nat_table *t = &w.g.plane.nat.table;
+
+	(void)state;
+	world_init(&w);
+	send_out(0x0a, 0x0a00000a, 2000);
+	for (u16 port = 1; port < 2 * NAT_HOST_SESSIONS; port++)
+		udp_in(port, 2000);
+	assert_int_equal(t->session_count, NAT_INVITED_SESSIONS);
+	send_out(0x0a, 0x0a00000a, 2001);
+	assert_int_equal(t->session_count, NAT_INVITED_SESSIONS + 1);
+}
+
 /* Ten addresses of one card's: together they have what one station may have. */
 static void test_many_addresses(void **state)
 {
@@ -148,7 +175,8 @@ static void test_neighbours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_many_addresses), cmocka_unit_test(test_places_of_hosts),
+		cmocka_unit_test(test_many_addresses), cmocka_unit_test(test_peer_of_many_ports),
+		cmocka_unit_test(test_places_of_hosts),
 		cmocka_unit_test(test_forwards), cmocka_unit_test(test_neighbours),
 	};
 
