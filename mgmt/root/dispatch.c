@@ -66,6 +66,13 @@ static void do_change(void)
 		change_begin(client, &request);
 }
 
+/* The change has the secret now. */
+static void do_key(void)
+{
+	do_change();
+	explicit_bzero(request.secret, sizeof(request.secret));
+}
+
 static void do_nic_change(void)
 {
 	nic_change_begin(client, &request);
@@ -480,8 +487,8 @@ static const struct row {
 	[REQ_DELETE_SNAPSHOT] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_CLONE_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_RESIZE_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
-	[REQ_SET_POOL_KEY] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_UNLOCK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_SET_POOL_KEY] = { .rights = CLIENT_MANAGE, .serve = do_key },
+	[REQ_UNLOCK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_key },
 	[REQ_RENAME_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_create_switch, .needs_name = true },
 	[REQ_DELETE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_delete_switch, .needs_name = true },

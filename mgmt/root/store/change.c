@@ -107,6 +107,8 @@ static void answer(struct change *c, struct error_info info)
 {
 	c->info = info;
 	c->step = send_answer(c) ? STEP_FREE : STEP_ANSWER;
+	if (change_kinds[c->request.op].has_secret)
+		explicit_bzero(c->request.secret, sizeof(c->request.secret));
 }
 
 /* ---- the course of it ---- */

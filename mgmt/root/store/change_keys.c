@@ -80,6 +80,5 @@ struct error_info key_finish(struct change *c)
 
 	if (pool_at(p) != NULL)
 		pool_keep_secret(p, c->request.index, c->request.secret);
-	explicit_bzero(c->request.secret, sizeof(c->request.secret));
 	return ERROR_INFO_NONE;
 }

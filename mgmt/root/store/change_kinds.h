@@ -75,6 +75,7 @@ struct change_kind {
 	struct error_info (*finish)(struct change *c);
 	bool reads_pool;	/* upkeep.h; it changes nothing */
 	bool has_vm;		/* its disks are those of a VM's spec */
+	bool has_secret;	/* request.secret, which is wiped with the answer */
 	bool deletes;		/* the volume or pool that it names */
 	bool is_of_vm;		/* whose disks it is about, and which is there: no other change is, meanwhile */
 };

@@ -277,6 +277,8 @@ void groups_again(void)
 		if (g->state != GROUP_SENT)
 			continue;
 		g->state = g->is_left && !g->is_unwanted ? GROUP_FREE : GROUP_DUE;
+		if (g->state == GROUP_FREE)
+			wipe(g);
 		g->error = STORE_OK;
 		for (u32 k = 0; k < g->count; k++)
 			g->members[k].is_answered = false;

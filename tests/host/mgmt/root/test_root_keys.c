@@ -120,6 +120,34 @@ static void another_store(void **state)
 	expect_no_order();
 }
 
+/* In what root has for data. */
+__attribute__((no_sanitize("address"))) static bool is_in_memory(u8 secret)
+{
+	extern char __data_start[], _end[];
+	u32 same = 0;
+
+	for (uintptr_t at = (uintptr_t)__data_start; at < (uintptr_t)_end && same < STORE_SECRET_BYTES; at++)
+		same = *(const volatile u8 *)at == secret ? same + 1 : 0;
+	return same == STORE_SECRET_BYTES;
+}
+
+/* One that is wrong, or refused, is kept nowhere. */
+static void wiped(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	assert_true(is_in_memory(1));		/* it has unlocked the pool */
+	ask_key(REQ_UNLOCK_POOL, "fast", STORE_PASSPHRASE, 0xe7);
+	order = take_key(STORE_UNLOCK, STORE_PASSPHRASE, 0xe7);
+	done(&order, STORE_WRONG_KEY);
+	bench_expect(ERR_WRONG_KEY);
+	assert_false(is_in_memory(0xe7));
+	ask_key(REQ_UNLOCK_POOL, "slow", STORE_PASSPHRASE, 0xe7);
+	bench_expect(ERR_NO_POOL);
+	assert_false(is_in_memory(0xe7));
+}
+
 static void start(enum error error)
 {
 	bench_ask(REQ_START, "a", 0);
@@ -201,7 +229,8 @@ static void locked_disk_for_running_vm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(secrets), cmocka_unit_test(another_store), cmocka_unit_test(waiting_vm),
+		cmocka_unit_test(secrets), cmocka_unit_test(another_store), cmocka_unit_test(wiped),
+		cmocka_unit_test(waiting_vm),
 		cmocka_unit_test(locked_disk_for_running_vm),
 	};
 
