@@ -36,8 +36,8 @@ static inline u32 vlan_or_default(u32 vlan)
 /* ---- Root to switch ---- */
 
 #define GUARD_MAC BIT32(0)	/* frames, and the senders in ARP, have the port's own address */
-#define GUARD_ADDRESS BIT32(1)	/* no IPv4 address that another port has, in IPv4 and ARP; only its own, if root gave
-				 * it one */
+#define GUARD_ADDRESS BIT32(1)	/* no address that another port has, in IP, ARP and neighbour discovery; only its own
+				 * IPv4 one, if root gave it one */
 #define GUARD_DHCP BIT32(2)	/* no messages of DHCP servers, or to clients */
 #define GUARD_ADVERTISEMENTS BIT32(3)	/* no router advertisements, no redirections */
 #define GUARD_ALL (BIT32(4) - 1)
@@ -108,7 +108,8 @@ enum net_drop {
 	DROP_VLAN,		/* not one of the port's */
 	DROP_RESERVED,		/* to an address that no bridge forwards (IEEE 802.1Q, table 8-1) */
 	DROP_MAC,		/* from an address that is not the port's, or is another port's */
-	DROP_ADDRESS,		/* from an IPv4 address that is not the port's, or another's; ARP that claims one */
+	DROP_ADDRESS,		/* from an address that is not the port's, or another's; ARP or neighbour discovery
+				 * that claims one */
 	DROP_DHCP,		/* from a port that is not trusted: a server's message, one to a client, or one of
 				 * another client */
 	DROP_ADVERTISEMENT,	/* a router's advertisement, or redirection, from a port that is not trusted */

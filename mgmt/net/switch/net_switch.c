@@ -8,6 +8,7 @@
 
 #include "dhcp_watch.h"
 #include "inet.h"
+#include "nd_guard.h"
 #include "range.h"
 #include "rt_time.h"
 #include "segment.h"
@@ -179,6 +180,9 @@ static enum net_drop judge_guards(struct net_switch *s, u32 port, const struct n
 	const struct port_guard *g = &s->port[port].guard;
 	enum net_drop drop = port_guard_judge(g, &v->packet, head);
 
+	if (drop != DROP_NONE)
+		return drop;
+	drop = nd_guard_judge(g, &s->table, &v->packet, head, frame->bytes);
 	if (drop != DROP_NONE)
 		return drop;
 	if ((g->set & GUARD_MAC) != 0 && dhcp_is_for_another(&v->packet, head, frame->bytes, g->mac))
