@@ -30,11 +30,11 @@ static enum router_error judge_port(const struct router_port *p)
 	if (p->prefix6 != 0 && (p->is_outer != 0 || !ip6_prefix_ok(p->prefix6)))
 		return ROUTER_BAD_PREFIX6;
 	if (p->address == 0)
-		return p->is_outer != 0 && p->prefix_bits == 0 && p->serves_dhcp == 0 && p->speaks_rip == 0 ?
-		       ROUTER_OK : ROUTER_BAD_OUTER;
+		return p->is_outer != 0 && p->prefix_bits == 0 && p->serves_dhcp == 0 && p->speaks_rip == 0 &&
+		       p->speaks_ls == 0 ? ROUTER_OK : ROUTER_BAD_OUTER;
 	if (p->prefix_bits < 1 || p->prefix_bits > 30 || !station_ok(p, p->address))
 		return ROUTER_BAD_PORT;
-	if (p->is_outer != 0 && (p->serves_dhcp != 0 || p->speaks_rip != 0))
+	if (p->is_outer != 0 && (p->serves_dhcp != 0 || p->speaks_rip != 0 || p->speaks_ls != 0))
 		return ROUTER_BAD_OUTER;
 	if (p->serves_dhcp == 0)
 		return ROUTER_OK;

@@ -19,6 +19,7 @@
 #define ETHERTYPE_VLAN 0x8100u
 #define ETHERTYPE_SERVICE_VLAN 0x88a8u
 #define ETHERTYPE_IPV6 0x86ddu
+#define ETHERTYPE_LS 0x88b6u		/* IEEE 802, local experimental: the routers of VOS (ls_message.h) */
 #define VLAN_ID_MASK 0x0fffu
 #define VLAN_NONE 0u		/* the tag carries a priority alone */
 #define VLAN_LAST 4094u

@@ -49,7 +49,7 @@ struct router_port {
 	u8 prefix_bits;		/* 1 .. 30; 0 with DHCP */
 	u8 serves_dhcp;		/* for an inner port */
 	u8 speaks_rip;		/* likewise: with the routers of that network (RFC 2453) */
-	u8 zero;
+	u8 speaks_ls;		/* likewise: the link-state protocol of VOS */
 	u32 mtu;		/* of IP packets, ROUTER_MTU_MIN .. ROUTER_MTU_MAX */
 	u32 pool_first, pool_last;	/* that the DHCP server gives to whom it does not know; both 0: to nobody */
 	u32 lease_s;		/* at least 60 */
@@ -57,11 +57,16 @@ struct router_port {
 				 * choose the lower one; 0: it has no IPv6 */
 };
 
+/* Who knows of a route. */
+enum route_origin { ROUTE_OWN, ROUTE_GIVEN, ROUTE_DHCP, ROUTE_RIP, ROUTE_LS, ROUTE_ORIGINS };
+
 /* To prefix/bits by `gateway`, a neighbour at `port`. Of equal ones the least preference is taken. */
 struct router_route {
 	u32 prefix, gateway;
 	u8 bits, port;
 	u16 preference;
+	u8 origin;		/* enum route_origin, in a report */
+	u8 zero[3];
 };
 
 /* What comes from outside to that port of the outer address goes to `address`. */
@@ -139,8 +144,8 @@ enum router_dhcp_state {
 #define ROUTER_REPORT_LEASES 256u
 #define ROUTER_REPORT_NEIGHBOURS 256u
 #define ROUTER_REPORT_SESSIONS 1024u
-#define ROUTER_REPORT_ROUTES 128u
-#define ROUTER_REPORT_ROUTES6 128u
+#define ROUTER_REPORT_ROUTES 192u
+#define ROUTER_REPORT_ROUTES6 64u
 
 struct router_report_port {
 	u64 in_frames, in_bytes, out_frames, out_bytes;
@@ -154,7 +159,8 @@ struct router_report_route6 {
 	u64 prefix[2], gateway[2];
 	u8 bits, port;
 	u16 preference;
-	u32 zero;
+	u8 origin;		/* enum route_origin */
+	u8 zero[3];
 };
 
 struct router_report_lease {

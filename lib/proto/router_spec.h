@@ -20,7 +20,8 @@
 
 #define ROUTER_NO_DHCP BIT32(0)		/* it gives no addresses there */
 #define ROUTER_SPEAKS_RIP BIT32(1)	/* with the routers there (RFC 2453) */
-#define ROUTER_PORT_FLAGS (ROUTER_NO_DHCP | ROUTER_SPEAKS_RIP)
+#define ROUTER_SPEAKS_LS BIT32(2)	/* with the routers of VOS there, the link-state protocol */
+#define ROUTER_PORT_FLAGS (ROUTER_NO_DHCP | ROUTER_SPEAKS_RIP | ROUTER_SPEAKS_LS)
 
 struct router_port_spec {
 	char network[VM_NAME_BYTES];	/* the switch; "": there is no such port */

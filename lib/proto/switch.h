@@ -39,7 +39,8 @@ static inline u32 vlan_or_default(u32 vlan)
 #define GUARD_ADDRESS BIT32(1)	/* no address that another port has, in IP, ARP and neighbour discovery; only its own
 				 * IPv4 one, if root gave it one */
 #define GUARD_DHCP BIT32(2)	/* no messages of DHCP servers, or to clients */
-#define GUARD_ADVERTISEMENTS BIT32(3)	/* no router advertisements, no redirections */
+#define GUARD_ADVERTISEMENTS BIT32(3)	/* no router advertisements, no redirections, nothing that routers of VOS tell
+				 * each other (ETHERTYPE_LS) */
 #define GUARD_ALL (BIT32(4) - 1)
 
 #define PORT_UP BIT32(0)

@@ -70,8 +70,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"none, the inner networks alone)" },
 	[ARG_INNER] = { "inner", TYPE_INNERS, "SWITCH,IP/BITS[,...]",
 		"port to a network of VMs, several times: SWITCH,ADDRESS/BITS such as lan,10.1.0.1/24, its address "
-		"there. Also vlan=N, dhcp=off (gives no addresses), rip=on (routes of all routers there: trust "
-		"them), ip6=PREFIX/64 (IPv6, not to the outside)" },
+		"there. Also vlan=N, dhcp=off (gives no addresses), rip=on or "
+		"link-state=on (routes of the routers there), ip6=PREFIX/64 (IPv6, not to the outside)" },
 	[ARG_FORWARD] = { "forward", TYPE_FORWARDS, "tcp:PORT:VM:PORT",
 		"what comes from outside to that port goes to the VM's, several times; or udp:PORT:VM:PORT, or none. "
 		"An address may stand for the VM" },

@@ -16,7 +16,7 @@
 #define OUTER_USAGE "--outer is SWITCH, or SWITCH,ADDRESS/BITS,gateway=ADDRESS, then vlan=N, dns=ADDRESS, with " \
 	"commas between"
 #define INNER_USAGE "--inner is SWITCH,ADDRESS/BITS such as lan,10.1.0.1/24, then vlan=N, dhcp=off, rip=on, " \
-	"ip6=PREFIX/64, with commas between"
+	"link-state=on, ip6=PREFIX/64, with commas between"
 #define FORWARD_USAGE "--forward is tcp:PORT:VM:PORT or udp:PORT:VM:PORT, such as tcp:8080:web:80"
 
 /* A port that is being read. */
@@ -97,6 +97,11 @@ static bool set_prefix6(struct reading *r, const char *value, struct cmd_error *
 	return true;
 }
 
+static bool set_ls(struct reading *r, const char *value, struct cmd_error *error)
+{
+	return set_flag(r, "link-state=", value, "on", ROUTER_SPEAKS_LS, error);
+}
+
 static bool set_gateway(struct reading *r, const char *value, struct cmd_error *error)
 {
 	return (ipv4_parse(value, &r->spec->gateway) && r->spec->gateway != 0) ||
@@ -127,6 +132,7 @@ static const struct {
 } keys[] = {
 	{ "vlan=", set_vlan, OF_OUTER | OF_INNER }, { "dhcp=", set_dhcp, OF_INNER },
 	{ "rip=", set_rip, OF_INNER }, { "ip6=", set_prefix6, OF_INNER },
+	{ "link-state=", set_ls, OF_INNER },
 	{ "gateway=", set_gateway, OF_OUTER }, { "dns=", set_server, OF_OUTER | MANY },
 };
 
@@ -293,6 +299,8 @@ const char *router_inner_text(char *text, const struct router_port_spec *port)
 		used += (u32)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",dhcp=off");
 	if ((port->flags & ROUTER_SPEAKS_RIP) != 0)
 		used += (u32)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",rip=on");
+	if ((port->flags & ROUTER_SPEAKS_LS) != 0)
+		used += (u32)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",link-state=on");
 	if (port->prefix6 != 0)
 		(void)snprintf(text + used, ROUTER_TEXT_BYTES - used, ",ip6=%s",
 			router_network6_text(network, (const u64[2]){ port->prefix6, 0 }, 64));

@@ -149,9 +149,9 @@ static void route_lines(const struct out *out, const struct inventory *m)
 		const struct router_route *r = &m->routes[i];
 
 		label(out, i == 0 ? "routes" : "");
-		out_format(out, "%s via %s, port %u, preference %u\n",
+		out_format(out, "%s via %s, port %u, preference %u, %s\n",
 			r->bits ? router_network_text(network, r->prefix, r->bits) : "default",
-			ip(gateway, r->gateway), r->port, r->preference);
+			ip(gateway, r->gateway), r->port, r->preference, router_origin_text(r->origin));
 	}
 }
 
@@ -177,10 +177,10 @@ static void route6_lines(const struct out *out, const struct inventory *m)
 		const struct router_report_route6 *r = &m->routes6[i];
 
 		label(out, i == 0 ? "routes6" : "");
-		out_format(out, "%s via %s, port %u, preference %u\n",
+		out_format(out, "%s via %s, port %u, preference %u, %s\n",
 			router_network6_text(network, r->prefix, r->bits),
 			(r->gateway[0] | r->gateway[1]) != 0 ? ipv6_text(gateway, r->gateway) : "-", r->port,
-			r->preference);
+			r->preference, router_origin_text(r->origin));
 	}
 }
 

@@ -49,6 +49,7 @@ static void json_port(struct json_writer *w, const struct router_row *row, u32 p
 	json_ip6(w, "address6", report->address6);
 	json_bool(w, "serves-dhcp", port != ROUTER_PORT_OUTER && (spec->flags & ROUTER_NO_DHCP) == 0);
 	json_bool(w, "speaks-rip", (spec->flags & ROUTER_SPEAKS_RIP) != 0);
+	json_bool(w, "speaks-link-state", (spec->flags & ROUTER_SPEAKS_LS) != 0);
 	json_number(w, "got-frames", report->in_frames);
 	json_number(w, "got-bytes", report->in_bytes);
 	json_number(w, "sent-frames", report->out_frames);
@@ -121,6 +122,7 @@ static void json_routes(struct json_writer *w, const struct inventory *m)
 		json_ip(w, "gateway", m->routes[i].gateway);
 		json_number(w, "port", m->routes[i].port);
 		json_number(w, "preference", m->routes[i].preference);
+		json_text(w, "origin", router_origin_text(m->routes[i].origin));
 		json_close(w, '}');
 	}
 	json_close(w, ']');
@@ -139,6 +141,7 @@ static void json_routes6(struct json_writer *w, const struct inventory *m)
 		json_ip6(w, "gateway", r->gateway);
 		json_number(w, "port", r->port);
 		json_number(w, "preference", r->preference);
+		json_text(w, "origin", router_origin_text(r->origin));
 		json_close(w, '}');
 	}
 	json_close(w, ']');

@@ -42,6 +42,16 @@ const char *router_drop_text(u32 drop)
 	return drop < ROUTER_DROP_COUNT ? names[drop] : NULL;
 }
 
+const char *router_origin_text(u32 origin)
+{
+	static const char *const names[ROUTE_ORIGINS] = {
+		[ROUTE_OWN] = "own", [ROUTE_GIVEN] = "given", [ROUTE_DHCP] = "dhcp", [ROUTE_RIP] = "rip",
+		[ROUTE_LS] = "link-state",
+	};
+
+	return origin < ROUTE_ORIGINS ? names[origin] : "?";
+}
+
 const char *router_port_text(u32 status)
 {
 	return status == ST_OK ? "up" : status == ST_AGAIN ? "waiting" : status == ST_EXISTS ? "taken" : "refused";

@@ -14,6 +14,7 @@ const char *router_state_text(const struct router_row *row);
 const char *router_dhcp_text(u32 state);
 /* Of an enum router_drop; NULL: there is none of that number. */
 const char *router_drop_text(u32 drop);
+const char *router_origin_text(u32 origin);
 /* "up", "waiting", ...: enum status of a switch's port. */
 const char *router_port_text(u32 status);
 /* Into text[MAC_TEXT_BYTES]; returned. */

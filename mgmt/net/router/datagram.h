@@ -34,6 +34,7 @@ struct datagram {
 	u8 protocol, ttl;
 	u8 icmp_type;
 	bool is_fragment, is_later_fragment, may_not_fragment;
+	bool is_asked;		/* between a station and the name server for which the router stands */
 	bool is_partial;	/* the field of the checksum holds the sum of the pseudo header */
 };
 

@@ -93,7 +93,7 @@ static u32 answer_vos(const struct dns *d, const struct dns_message *m, const u8
 
 /* ---- Outwards ---- */
 
-static u32 server_of(const struct dns *d)
+u32 dns_server_of(const struct dns *d)
 {
 	for (u32 i = 0; i < ROUTER_SERVERS; i++) {
 		u32 server = d->dhcp->servers[(d->first + i) % ROUTER_SERVERS];
@@ -145,7 +145,7 @@ static struct dns_question *again(struct dns *d, const struct own_udp *u, const 
 static bool forward(struct dns *d, const struct own_udp *u, const struct dns_message *m, u8 *out, struct dns_out *to)
 {
 	struct dns_question *q = again(d, u, m);
-	u32 server = server_of(d);
+	u32 server = dns_server_of(d);
 
 	if (server == 0)
 		return false;
@@ -165,6 +165,7 @@ static bool forward(struct dns *d, const struct own_udp *u, const struct dns_mes
 	q->station_id = m->id;
 	q->from = (u8)u->port;
 	memcpy(out, u->payload, u->count);
+	dns_limit_answer(m, out, u->count);
 	be16_store(out, q->id);
 	to->bytes = u->count;
 	to->to = (struct own_peer){ .address = server, .port = PORT_DNS };

@@ -2,7 +2,7 @@
 /*
  * dns.h - a router's forwarder of DNS for the stations behind its inner ports (RFC 5625). Names NAME.vos are those that
  * root gave, and are never asked for outside; all else is handed on to a server outside, and its answer back. There is
- * no cache: a station has one. UDP alone. Pure.
+ * no cache: a station has one. What a station asks by TCP is no message here: plane.c hands the connection on. Pure.
  *
  * Who is outside can guess neither the number of a question nor the port that its answer is to come to, both of which
  * are random (RFC 5452); and the answer has the same question. A station has a limit of open questions. A server may
@@ -51,6 +51,9 @@ void dns_init(struct dns *d, const struct dhcp_server *dhcp, const struct names6
 void dns_forget(struct dns *d);
 /* Once a second. */
 void dns_tick(struct dns *d, u32 now_s);
+
+/* The server that is asked now; 0: there is none. */
+u32 dns_server_of(const struct dns *d);
 
 enum dns_action {
 	DNS_DROP,

@@ -16,6 +16,9 @@
 #define RECURSION_AVAILABLE 0x0080u
 #define LABEL_MOST 63u
 #define POINTER_TO_NAME 0xc000u		/* RFC 1035, 4.1.4 */
+#define TYPE_OPT 41u			/* RFC 6891, 6.1.2 */
+#define OPT_SIZE 3u			/* in the record, behind its empty name and type: what the station takes */
+#define OPT_BYTES 11u
 
 static u8 lower(u8 c)
 {
@@ -93,6 +96,17 @@ bool dns_is_vos(const u8 *bytes, char name[64])
 		name[i] = (char)lower(bytes[DNS_HEADER + 1 + i]);
 	name[bytes[DNS_HEADER]] = '\0';
 	return true;
+}
+
+/* The record of EDNS is the first one behind the question in all queries that have one, but for signed ones. */
+void dns_limit_answer(const struct dns_message *m, u8 *query, u32 count)
+{
+	u8 *opt = query + DNS_HEADER + m->question_bytes;
+
+	if (DNS_HEADER + m->question_bytes + OPT_BYTES > count || opt[0] != 0 || be16_load(opt + 1) != TYPE_OPT)
+		return;
+	if (be16_load(opt + OPT_SIZE) > DNS_UDP_MOST)
+		be16_store(opt + OPT_SIZE, DNS_UDP_MOST);
 }
 
 static u32 put_address(u8 *out, const struct dns_address *address, u32 ttl_s)

@@ -40,6 +40,12 @@ bool dns_read(struct dns_message *m, const u8 *bytes, u32 count, enum dns_rcode 
  * nothing, several labels, or one that is no text. */
 bool dns_is_vos(const u8 *bytes, char name[64]);
 
+/* Of a query without an error, `count` bytes: the answer may have DNS_UDP_MOST bytes at most, whatever the station
+ * takes. So a server cuts it and says so, instead of sending fragments, which get lost; the station asks again by
+ * TCP. */
+#define DNS_UDP_MOST 1232u		/* fits into what any link carries (IPv6: 1,280 bytes) */
+void dns_limit_answer(const struct dns_message *m, u8 *query, u32 count);
+
 /* An answer to that query, of DNS_HEADER + question_bytes + DNS_ANSWER_MOST at most. Returns its length. What has a
  * format error is answered by the header alone. */
 u32 dns_answer(u8 *out, const struct dns_message *m, const u8 *query, enum dns_rcode error,

@@ -44,6 +44,7 @@ static void set_servers(struct gateway *g)
 	if ((from[0] | from[1] | from[2]) == 0)
 		from = g->client.lease.servers;
 	memcpy(g->server.servers, from, sizeof(g->server.servers));
+	g->plane.name_server = dns_server_of(&g->dns);
 }
 
 static void drop_lease(struct gateway *g, u64 now_ns)
@@ -215,6 +216,7 @@ void gateway_init(struct gateway *g, u64 secret, struct outlet out, struct dice 
 	g->plane.v6.ndp.seen = seen6;
 	g->plane.v6.ndp.seen_context = &g->names6;
 	rip_init(&g->rip, g->plane.port, &g->plane.routes, (struct rip_outlet){ send_rip, g }, dice);
+	ls_init(&g->ls, g->plane.port, &g->plane.routes, &g->plane.v6.routes, out);
 	dns_init(&g->dns, &g->server, &g->names6, &g->plane.nat.table, dice);
 	g->server.ports = g->plane.port;
 	g->server.names = g->config.name;
@@ -228,7 +230,7 @@ static bool is_same_port(const struct router_port *a, const struct router_port *
 {
 	return memcmp(a->mac, b->mac, MAC_BYTES) == 0 && a->is_up == b->is_up && a->is_outer == b->is_outer &&
 	       a->address == b->address && a->prefix_bits == b->prefix_bits && a->mtu == b->mtu &&
-	       a->speaks_rip == b->speaks_rip && a->prefix6 == b->prefix6;
+	       a->speaks_rip == b->speaks_rip && a->speaks_ls == b->speaks_ls && a->prefix6 == b->prefix6;
 }
 
 /* Nothing else of a port counts that is not up. */
@@ -243,8 +245,8 @@ static void set_port(struct gateway *g, u32 i, const struct router_port *p, u64 
 	bool is_outer = is_outer_port(p);
 
 	if (p->is_up != 0)
-		port = (struct net_if){ true, is_outer, p->speaks_rip != 0, p->prefix_bits, mac_load(p->mac),
-					p->address, p->mtu, p->prefix6 };
+		port = (struct net_if){ true, is_outer, p->speaks_rip != 0, p->speaks_ls != 0, p->prefix_bits,
+					mac_load(p->mac), p->address, p->mtu, p->prefix6 };
 	if (i == g->outer) {		/* it was the outer one */
 		routes_remove(&g->plane.routes, ROUTE_DHCP);
 		g->client.state = ROUTER_DHCP_OFF;
@@ -253,6 +255,7 @@ static void set_port(struct gateway *g, u32 i, const struct router_port *p, u64 
 	}
 	plane_set_port(&g->plane, i, &port, now_ns);
 	rip_set_port(&g->rip, i, port.speaks_rip, seconds(now_ns));
+	ls_set_port(&g->ls, i, seconds(now_ns));
 	if (!is_outer)
 		return;
 	g->outer = i;
@@ -325,10 +328,14 @@ enum router_error gateway_configure(struct gateway *g, const struct router_confi
 
 void gateway_take(struct gateway *g, u32 port, const struct net_frame *frame, u8 *bytes, u64 now_ns)
 {
-	if (be16_load(bytes + ETH_TYPE) == ETHERTYPE_IPV6)
+	u16 ethertype = be16_load(bytes + ETH_TYPE);
+
+	if (ethertype == ETHERTYPE_IPV6)
 		own6_take(&g->own6, port, frame, bytes, now_ns);
-	else
+	else if (ethertype != ETHERTYPE_LS)
 		own_take(&g->own, port, frame, bytes, now_ns);
+	else if (!ls_heard(&g->ls, port, bytes, frame->bytes, now_ns))
+		plane_dropped(&g->plane, ROUTER_DROP_MALFORMED);
 }
 
 void gateway_tick(struct gateway *g, u64 now_ns)
@@ -338,7 +345,9 @@ void gateway_tick(struct gateway *g, u64 now_ns)
 	advert_tick(&g->plane.v6.advert, seconds(now_ns));
 	nat_table_sweep(&g->plane.nat.table, seconds(now_ns));
 	dns_tick(&g->dns, seconds(now_ns));
+	g->plane.name_server = dns_server_of(&g->dns);
 	rip_tick(&g->rip, seconds(now_ns));
+	ls_tick(&g->ls, seconds(now_ns));
 	if (g->outer != NET_IF_NONE)
 		ask_dhcp(g, now_ns);
 }

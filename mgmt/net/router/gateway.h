@@ -10,6 +10,7 @@
 #include "dhcp_client.h"
 #include "dhcp_server.h"
 #include "dns.h"
+#include "ls.h"
 #include "own6.h"
 #include "rip.h"
 
@@ -19,6 +20,7 @@ struct gateway {
 	struct own6 own6;
 	struct dhcp_server server;
 	struct rip rip;
+	struct ls ls;
 	struct dns dns;
 	struct names6 names6;
 	struct dhcp_client client;	/* OFF without an outer port that asks */

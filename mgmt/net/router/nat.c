@@ -8,7 +8,6 @@
 
 #include "nat_quote.h"
 
-#define NAT_PORT_DNS 53u
 #define TCP_SYN 0x02u
 #define TCP_RST 0x04u
 
@@ -75,7 +74,7 @@ static u32 tcp_time(struct nat_session *s, const struct datagram *d, bool is_out
 	u8 flags = d->transport[TCP_FLAGS];
 
 	if (is_out && (flags & TCP_SYN) != 0 && (s->seen & (NAT_RESET | NAT_FIN_IN | NAT_FIN_OUT)) != 0)
-		s->seen = 0;			/* the ports are used again */
+		s->seen &= NAT_ASKED;		/* the ports are used again */
 	if ((flags & TCP_RST) != 0)
 		s->seen |= NAT_RESET;
 	else
@@ -143,6 +142,8 @@ enum nat_result nat_out(struct nat *n, struct datagram *d, u64 mac, u32 now_s)
 	if (unlikely(s == NULL))
 		return NAT_LIMITED;
 	touch(s, protocol, d, true, now_s);
+	if (d->is_asked)
+		s->seen |= NAT_ASKED;
 	if (unlikely(d->is_fragment))
 		remember(n, d, n->outer, true, now_s);
 	datagram_set_from(d, n->outer, n->table.map[s->map].outer_port);
@@ -199,6 +200,7 @@ enum nat_result nat_in(struct nat *n, struct datagram *d, u32 now_s)
 	if (unlikely(&n->table.map[s->map] != m))	/* two forwards to one endpoint, and one peer's port to both */
 		return NAT_UNKNOWN;
 	touch(s, protocol, d, false, now_s);
+	d->is_asked = (s->seen & NAT_ASKED) != 0;
 	if (unlikely(d->is_fragment))
 		remember(n, d, m->inner, false, now_s);
 	datagram_set_to(d, m->inner, m->inner_port);

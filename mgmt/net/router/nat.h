@@ -16,6 +16,8 @@
 #define NAT_FRAGMENT_WAYS 4u
 #define NAT_FRAGMENT_S 30u
 
+#define NAT_PORT_DNS 53u
+
 /* Seconds. */
 #define NAT_UDP_S 300u			/* RFC 4787, REQ-5 */
 #define NAT_DNS_S 30u

@@ -48,6 +48,8 @@ struct nat_map {
 #define NAT_FIN_IN BIT32(2)
 #define NAT_FIN_OUT BIT32(3)
 #define NAT_RESET BIT32(4)
+/* The station began it with the router's address: as its name server. */
+#define NAT_ASKED BIT32(5)
 
 struct nat_session {
 	u32 remote;

@@ -18,7 +18,7 @@
 #define NET_IF_NONE ROUTER_PORTS
 
 struct net_if {
-	bool is_up, is_outer, speaks_rip;
+	bool is_up, is_outer, speaks_rip, speaks_ls;
 	u8 bits;
 	u64 mac;
 	u32 address;		/* 0: it has none yet */

@@ -232,6 +232,8 @@ static enum router_drop hop(struct plane *p, struct passage *g, const struct rou
 			return nat_drop(result);
 		g->is_translated = true;
 	}
+	if (unlikely(g->d.is_asked && !out->is_outer))	/* the router's answer, for all that the station knows */
+		datagram_set_from(&g->d, out->address, g->d.from_port);
 	leave(p, g, route, v);
 	return ROUTER_DROP_NONE;
 }
@@ -269,6 +271,25 @@ static enum router_drop to_outer(struct plane *p, struct passage *g, struct plan
 	if (result != NAT_DONE)
 		return nat_drop(result);
 	g->is_translated = true;
+	return find_hop(p, g, v);
+}
+
+/* A name server's answer that is too long for a packet is asked for by TCP (RFC 7766): to the router, which stands for
+ * the server outside. */
+static bool is_for_name_server(const struct plane *p, const struct passage *g)
+{
+	const struct route *route = routes_find(&p->routes, p->name_server);
+
+	return g->d.protocol == PROTOCOL_TCP && !g->d.is_later_fragment && g->d.to_port == NAT_PORT_DNS &&
+	       p->name_server != 0 && g->d.to == p->port[g->port].address && route != NULL &&
+	       p->port[route->port].is_outer && p->port[route->port].address != 0;
+}
+
+static enum router_drop to_name_server(struct plane *p, struct passage *g, struct plane_verdict *v)
+{
+	keep(p, g);
+	datagram_set_to(&g->d, p->name_server, NAT_PORT_DNS);
+	g->d.is_asked = g->is_translated = true;
 	return find_hop(p, g, v);
 }
 
@@ -327,6 +348,8 @@ static enum router_drop ipv4_in(struct plane *p, struct passage *g, struct plane
 		return ROUTER_DROP_LOCAL;
 	if (g->d.to == p->nat.outer && p->nat.outer != 0)
 		return to_outer(p, g, v);
+	if (!in->is_outer && unlikely(is_for_name_server(p, g)))
+		return to_name_server(p, g, v);
 	if (is_own(p, g->d.to)) {
 		v->action = PLANE_TAKE;
 		return in->is_outer ? ROUTER_DROP_NAT_NONE : ROUTER_DROP_NONE;
@@ -345,6 +368,10 @@ static enum router_drop judge(struct plane *p, struct passage *g, struct plane_v
 		return ipv4_in(p, g, v);
 	if (ethertype == ETHERTYPE_IPV6)
 		return plane6_in(&p->v6, g->port, g->frame, g->head, g->now_ns, v);
+	if (ethertype == ETHERTYPE_LS && p->port[g->port].speaks_ls) {
+		v->action = PLANE_TAKE;
+		return ROUTER_DROP_NONE;
+	}
 	if (ethertype != ETHERTYPE_ARP)
 		return ROUTER_DROP_LINK;
 	return arp_heard(&p->arp, g->port, g->head, g->frame->bytes, g->now_ns) ? ROUTER_DROP_NONE :

@@ -24,6 +24,8 @@ struct plane {
 	struct routes routes;
 	struct arp arp;
 	struct nat nat;
+	u32 name_server;		/* behind the outer port: who connects to the router's port 53 is handed on to
+					 * it; 0: none */
 	struct plane6 v6;
 	struct bucket errors[ROUTER_PORTS];
 	struct outlet out;

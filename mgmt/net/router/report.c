@@ -22,7 +22,7 @@ static void add_routes(const struct gateway *g, struct router_report *r)
 
 		r->route[i] = (struct router_route){
 			.prefix = from->prefix, .gateway = from->gateway, .bits = from->bits, .port = from->port,
-			.preference = from->preference,
+			.preference = from->preference, .origin = from->origin,
 		};
 		if (from->bits == 0 && r->gateway == 0)
 			r->gateway = from->gateway;
@@ -75,6 +75,7 @@ static void add_routes6(const struct gateway *g, struct router_report *r)
 			.prefix = { from->prefix.high, from->prefix.low },
 			.gateway = { from->gateway.high, from->gateway.low },
 			.bits = from->bits, .port = from->port, .preference = from->preference,
+			.origin = from->origin,
 		};
 	}
 }

@@ -9,14 +9,14 @@
 #include "status.h"
 
 #define ROUTES_LEARNED 64u	/* of neighbours, by RIP */
-#define ROUTES_MAX (ROUTER_ROUTES + ROUTER_PORTS + 1u + ROUTES_LEARNED)
+#define ROUTES_LS 48u		/* likewise, by the link-state protocol */
+#define ROUTES_MAX (ROUTER_ROUTES + ROUTER_PORTS + 1u + ROUTES_LEARNED + ROUTES_LS)
 _Static_assert(ROUTES_MAX <= ROUTER_REPORT_ROUTES, "all can be reported");
 
 #define PREFERENCE_OWN 0u		/* a port's own network */
+#define PREFERENCE_LS 110u
 #define PREFERENCE_RIP 120u
 #define PREFERENCE_DHCP 254u
-
-enum route_origin { ROUTE_OWN, ROUTE_GIVEN, ROUTE_DHCP, ROUTE_RIP };
 
 struct route {
 	u32 prefix;

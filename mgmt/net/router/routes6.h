@@ -8,7 +8,7 @@
 #include "ipv6.h"
 #include "routes.h"
 
-#define ROUTES6_MAX ROUTER_PORTS
+#define ROUTES6_MAX (ROUTER_PORTS + ROUTES_LS)
 _Static_assert(ROUTES6_MAX <= ROUTER_REPORT_ROUTES6, "all can be reported");
 
 struct route6 {

@@ -58,7 +58,7 @@ enum net_drop port_guard_judge(const struct port_guard *g, const struct packet *
 	case PACKET_OTHER:
 		break;
 	}
-	return DROP_NONE;
+	return (g->set & GUARD_ADVERTISEMENTS) != 0 && p->ethertype == ETHERTYPE_LS ? DROP_ADVERTISEMENT : DROP_NONE;
 }
 
 static bool has_addresses(const struct filter_rule *r)

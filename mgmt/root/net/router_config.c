@@ -39,6 +39,7 @@ static void fill_port(const struct router_spec *spec, u32 port, u64 mac)
 	to->mtu = PORT_MTU;
 	to->prefix6 = from->prefix6;
 	to->speaks_rip = (from->flags & ROUTER_SPEAKS_RIP) != 0;
+	to->speaks_ls = (from->flags & ROUTER_SPEAKS_LS) != 0;
 	to->serves_dhcp = !to->is_outer && (from->flags & ROUTER_NO_DHCP) == 0;
 	if (!to->serves_dhcp)
 		return;

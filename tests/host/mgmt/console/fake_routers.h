@@ -58,7 +58,8 @@ static inline void fake_router_lines(const struct request *r, struct reply *repl
 	lines->count = 1;
 	switch (r->index) {
 	case ROUTER_TABLE_ROUTES:
-		lines->route[0] = (struct router_route){ .gateway = 0x0a000202, .preference = 10 };
+		lines->route[0] = (struct router_route){ .gateway = 0x0a000202, .preference = 10,
+							  .origin = ROUTE_GIVEN };
 		break;
 	case ROUTER_TABLE_LEASES:
 		lines->lease[0] = (struct router_report_lease){

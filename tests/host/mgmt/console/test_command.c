@@ -274,6 +274,8 @@ static void bad_lines(void **state)
 		{ "create-router r --inner lan,10.1.0.1/24,ip6=fd00:::/64", RESULT_USAGE, "ip6= is the prefix of a" },
 		{ "create-router r --inner lan,10.1.0.1/24,ip6=fd00::1/64", RESULT_USAGE, "is the address of a host" },
 		{ "create-router r --outer lan,ip6=fd00::/64", RESULT_USAGE, "is not possible" },
+		{ "create-router r --inner lan,10.1.0.1/24,link-state=1", RESULT_USAGE, "link-state= is on or off" },
+		{ "create-router r --outer lan,link-state=on", RESULT_USAGE, "is not possible" },
 		{ "create-router r --outer lan,rip=on", RESULT_USAGE, "is not possible" },
 		{ "create-router r --inner Lan,10.1.0.1/24", RESULT_USAGE, "is not the name of a switch" },
 		{ "create-router r --inner a,10.1.0.1/24 --outer b,gateway=1.2.3.4", RESULT_USAGE, "DHCP gives" },

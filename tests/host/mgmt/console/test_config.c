@@ -109,13 +109,13 @@ static void switches(void **state)
 	assert_int_equal(mistakes, 2);
 	assert_string_equal(mistake, "1:14: \"cpu\" is not a key: a switch has uplink alone");
 	assert_string_equal(names, "a ");
-	parse("router r { outer lan,vlan=7; inner a,10.1.0.1/24; inner b,10.2.0.1/24,dhcp=off,rip=on; "
+	parse("router r { outer lan,vlan=7; inner a,10.1.0.1/24; inner b,10.2.0.1/24,dhcp=off,rip=on,link-state=on; "
 	      "forward udp:1:web:2 }");
 	assert_int_equal(mistakes, 0);
 	assert_string_equal(names, "router r ");
 	assert_true(has_networks);
 	assert_int_equal(last_network.router.inner_count, 2);
-	assert_int_equal(last_network.router.inner[1].flags, ROUTER_NO_DHCP | ROUTER_SPEAKS_RIP);
+	assert_int_equal(last_network.router.inner[1].flags, ROUTER_NO_DHCP | ROUTER_SPEAKS_RIP | ROUTER_SPEAKS_LS);
 	assert_int_equal(last_network.router.outer.vlan, 7);
 	assert_int_equal(last_network.router.forward[0].protocol, 17);
 	parse("networks none;");

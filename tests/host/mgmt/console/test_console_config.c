@@ -249,9 +249,9 @@ static void routers(void **state)
 		"outside     switch lan, 10.0.2.15/24, DHCP bound, lease 01:00:00\r\n"
 		"gateway     10.0.2.2, name server 10.0.2.3\r\n"
 		"forwards    tcp:8080:web:80  (10.111.0.7)\r\n"
-		"routes      default via 10.0.2.2, port 0, preference 10\r\n"
+		"routes      default via 10.0.2.2, port 0, preference 10, given\r\n"
 		"ipv6        port 1 fd00:1:2:3::11/64\r\n"
-		"routes6     fd00:1:2:3::/64 via -, port 1, preference 0\r\n", RESULT_OK);
+		"routes6     fd00:1:2:3::/64 via -, port 1, preference 0, own\r\n", RESULT_OK);
 	expect("dropped:    ttl 2  unasked 7\r\n");
 	expect("10.111.0.7       02:11:22:33:44:55  -                 00:01:30\r\n");
 	expect("10.0.2.2         02:00:00:00:00:09     0\r\n");

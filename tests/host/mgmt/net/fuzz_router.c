@@ -29,6 +29,10 @@ static void judge(const struct world_frame *f)
 	check(mac_load(f->bytes + ETH_FROM) == w.g.plane.port[f->port].mac);
 	if (be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_ARP)
 		return;
+	if (be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_LS) {
+		check(f->port == 2);
+		return;
+	}
 	if (be16_load(f->bytes + ETH_TYPE) == ETHERTYPE_IPV6) {		/* never outside */
 		check(f->port != 0 && ip[0] >> 4 == 6 && f->count >= ETH_BYTES + IPV6_BYTES);
 		return;
@@ -96,6 +100,30 @@ static void shape6(u8 *b, u32 count, u32 port, u8 kind)
 		   checksum_finish(checksum_add(checksum_pseudo(ip, PROTOCOL_ICMPV6, bytes), upper, bytes)));
 }
 
+/* From another router of VOS: the head is plausible. */
+static void shape_ls(u8 *b, u32 count)
+{
+	u8 *h = b + ETH_BYTES;
+
+	if (count < ETH_BYTES + LS_HEADER + LS_STATE_BYTES)
+		return;
+	mac_store(b + ETH_TO, LS_GROUP_MAC);
+	be16_store(b + ETH_TYPE, ETHERTYPE_LS);
+	be32_store(h, LS_MAGIC);
+	h[4] = 1 + h[4] % 2;
+	h[5] &= 3;
+	be16_store(h + 6, (u16)(count - ETH_BYTES - LS_HEADER));
+	be64_store(h + 8, h[15] % 8 + 1u);
+	if (h[4] == LS_HELLO) {
+		be16_store(h + 6, (u16)(LS_HELLO_BYTES + h[5] * 8));
+		be32_store(h + 16, h[16] & 1 ? 0x0a000106 : 0);
+		return;
+	}
+	be16_store(h + 20, h[21] & 63);
+	be16_store(h + 22, h[23] & 1);
+	be16_store(h + 6, (u16)(LS_STATE_BYTES + h[5] * LS_LINK_BYTES + h[23] * LS_PREFIX_BYTES));
+}
+
 /* From a neighbour's RIP, an answer or a question; the entries' families and upper bytes are plausible. */
 static void shape_rip(u8 *b, u32 count, u8 kind)
 {
@@ -158,6 +186,8 @@ static void send(u32 port, u8 kind, const u8 *data, u32 count)
 	shape(bytes, count, port, kind);
 	if (kind >= 0xa0 && kind < 0xe0)
 		shape6(bytes, count, port, kind);
+	if (port == 2 && kind >= 0x90 && kind < 0xa0)
+		shape_ls(bytes, count);
 	if (port == 2 && kind >= 0xe0)
 		shape_rip(bytes, count, kind);
 	if (port != 2 && kind >= 0xe0)
@@ -180,7 +210,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct router_config config = world_config();
 
 	world_init(&w);
-	config.port[2].speaks_rip = 1;
+	config.port[2].speaks_rip = config.port[2].speaks_ls = 1;
 	config.port[1].prefix6 = 0xfd00000000000001;
 	config.port[2].prefix6 = 0xfd00000000000002;
 	check(gateway_configure(&w.g, &config, w.now_ns) == ROUTER_OK);

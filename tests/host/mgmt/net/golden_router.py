@@ -480,6 +480,27 @@ def dns_cases():
 	dns_put(DNS(id=14, qr=1, qd=DNSQR(qname="web.vos")))
 
 
+def dns_tcp_cases():
+	case("dns: by TCP the router stands for the server outside, both ways; it is not reached from outside")
+	meet(IN, 5)
+	meet(OUT, 53)
+	put(IN, to_router(IN, 5) / tcp(address(IN, 5), "10.0.0.1", "S", sport=4444, dport=53))
+	expect(OUT, from_router(OUT, 53) / tcp("192.0.2.2", "192.0.2.53", "S", sport=4444, dport=53, ttl=63))
+	put(OUT, to_router(OUT, 53) / tcp("192.0.2.53", "192.0.2.2", "SA", sport=53, dport=4444, seq=7, ack=1))
+	expect(IN, from_router(IN, 5) / tcp("10.0.0.1", address(IN, 5), "SA", sport=53, dport=4444, ttl=63, seq=7,
+	                                  ack=1))
+	put(IN, to_router(IN, 5) / tcp(address(IN, 5), "10.0.0.1", "A", sport=4444, dport=53, seq=1, ack=8) / Raw(b"q"))
+	expect(OUT, from_router(OUT, 53) / tcp("192.0.2.2", "192.0.2.53", "A", sport=4444, dport=53, ttl=63, seq=1,
+	                                       ack=8) / Raw(b"q"))
+	put(OUT, to_router(OUT, 53) / tcp("192.0.2.53", "192.0.2.2", "SA", sport=53, dport=4445))
+	put(OUT, to_router(OUT, 53) / tcp("192.0.2.53", "192.0.2.2", "S", sport=4444, dport=53))
+	case("dns: who asks the server itself by TCP gets its own answer")
+	put(IN, to_router(IN, 5) / tcp(address(IN, 5), "192.0.2.53", "S", sport=4446, dport=53))
+	expect(OUT, from_router(OUT, 53) / tcp("192.0.2.2", "192.0.2.53", "S", sport=4446, dport=53, ttl=63))
+	put(OUT, to_router(OUT, 53) / tcp("192.0.2.53", "192.0.2.2", "SA", sport=53, dport=4446))
+	expect(IN, from_router(IN, 5) / tcp("192.0.2.53", address(IN, 5), "SA", sport=53, dport=4446, ttl=63))
+
+
 if __name__ == "__main__":
 	arp_cases()
 	forward_cases()
@@ -488,4 +509,5 @@ if __name__ == "__main__":
 	port_forward_cases()
 	dhcp_cases()
 	dns_cases()
+	dns_tcp_cases()
 	rip_cases()

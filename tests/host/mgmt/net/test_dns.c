@@ -277,9 +277,41 @@ static void bad_names(void **state)
 	assert_false(dns_read(&m, bytes, DNS_MOST + 1, &error));
 }
 
+/* What a station takes of an answer is made what fits into any packet; other records are as they were. */
+static void test_limit(void **state)
+{
+	u8 query[EXAMPLE_BYTES + 11];
+	u8 *opt = query + EXAMPLE_BYTES;
+	struct own_udp u = question(STATION, 1);
+
+	(void)state;
+	memcpy(query, example, EXAMPLE_BYTES);
+	memcpy(opt, "\0\0\x29\x10\0\0\0\0\0\0\0", 11);
+	query[11] = 1;
+	u.payload = query;
+	u.count = sizeof(query);
+	assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_FORWARD);
+	assert_int_equal(to.bytes, sizeof(query));
+	assert_int_equal(be16_load(out + EXAMPLE_BYTES + 3), DNS_UDP_MOST);
+	assert_memory_equal(out + EXAMPLE_BYTES + 5, opt + 5, 6);
+	be16_store(opt + 3, 512);
+	assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_FORWARD);
+	assert_int_equal(be16_load(out + EXAMPLE_BYTES + 3), 512);
+	be16_store(opt + 1, 250);
+	be16_store(opt + 3, 4096);
+	assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_FORWARD);
+	assert_memory_equal(out + 2, query + 2, sizeof(query) - 2);
+	for (u32 count = EXAMPLE_BYTES; count < sizeof(query); count++) {
+		u.count = count;
+		assert_int_equal(dns_asked(&w.g.dns, &u, true, out, &to), DNS_FORWARD);
+		assert_memory_equal(out + 2, query + 2, count - 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_limit, setup),
 		cmocka_unit_test_setup(there_and_back, setup), cmocka_unit_test_setup(forged_answers, setup),
 		cmocka_unit_test_setup(one_sender_with_many_addresses, setup),
 		cmocka_unit_test_setup(in_anothers_name, setup),

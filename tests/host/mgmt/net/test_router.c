@@ -39,6 +39,7 @@ static void test_refused(void **state)
 	BAD(ROUTER_BAD_OUTER, c.port[1].address = 0);
 	BAD(ROUTER_BAD_OUTER, c.port[2].is_outer = 1);
 	BAD(ROUTER_BAD_OUTER, c.port[0].speaks_rip = 1);
+	BAD(ROUTER_BAD_OUTER, c.port[0].speaks_ls = 1);
 	BAD(ROUTER_OK, (c.port[1].prefix6 = 0xfd00000000000001, c.port[2].prefix6 = 0x20010db800000000));
 	BAD(ROUTER_BAD_PREFIX6, c.port[0].prefix6 = 0xfd00000000000001);
 	BAD(ROUTER_BAD_PREFIX6, c.port[1].prefix6 = 0xfe80000000000000);
