@@ -14,6 +14,7 @@
 #include "root.h"
 #include "store_client.h"
 #include "vm.h"
+#include "vm_disks.h"
 #include "volume_reader.h"
 
 static struct reading {
@@ -55,7 +56,7 @@ static struct error_info judge(const struct volume *v)
 		return error_info_about(ERR_DISK_BUSY, v->on);
 	if (v->kind != VOLUME_ROW_SNAPSHOT && is_live(v))
 		return error_info_about(ERR_EXPORT_LIVE, v->name);
-	return ERROR_INFO_NONE;
+	return vm_disk_judge_key(v);
 }
 
 static struct volume *find(const struct request *want, struct error_info *no)

@@ -172,7 +172,7 @@ static void set_part(struct volume *v, const struct store_report *r)
 	v->origin = volume_is_in_pool(v) ? (u32)r->first : 0;
 	v->traits = v->kind == VOLUME_ROW_THIN ? traits_of(r->flags) : 0;
 	v->identity = r->identity;
-	v->needs_key = v->kind == VOLUME_ROW_THIN && (r->flags & STORE_IS_LOCKED) != 0;
+	v->needs_key = volume_is_in_pool(v) && (r->flags & STORE_IS_LOCKED) != 0;
 	volume_mark_told(v, (r->flags & STORE_IS_MARKED) != 0);
 	v->is_unfinished = (r->flags & STORE_IS_UNFINISHED) != 0;
 	if (keeps_name(v))

@@ -49,7 +49,7 @@ struct volume {
 	bool is_looked_at, is_bad_image;	/* VOLUME_OF_IMAGE: root has read it; and it was not right */
 	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
 	bool is_exported;	/* for that reason (volume_export.h) */
-	bool needs_key;		/* THIN: it is encrypted, and can't be read just now */
+	bool needs_key;		/* THIN, SNAPSHOT: it is encrypted, and can't be read just now */
 	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
 	u64 h_mem;		/* MEMORY */
 };

@@ -305,6 +305,10 @@ static void refused(void **state)
 	bench_expect(ERR_EXPORT_BASE);
 	ask_open("web", "", "old", 0);
 	bench_expect(ERR_BAD_FIELD);
+	tell_part(3, "new", STORE_IS_SNAPSHOT | STORE_IS_LOCKED, 1);
+	ask_open("web", "new", "", 0);
+	bench_expect(ERR_POOL_LOCKED);
+	tell_part(3, "new", STORE_IS_SNAPSHOT, 1);
 	number = open_it_at("new", "", 0);
 	attach(3);
 	ask_number(REQ_EXPORT_READ, number + 1, 1);
