@@ -75,11 +75,20 @@ static void add_prefix(struct ls_state *s, u8 version, struct ip6 prefix, u32 bi
 		};
 }
 
+static bool has_own_way_out(const struct ls *l)
+{
+	for (u32 i = 0; i < l->routes->count; i++) {
+		const struct route *r = &l->routes->route[i];
+
+		if (r->bits == 0 && (r->origin == ROUTE_GIVEN || r->origin == ROUTE_DHCP))
+			return true;
+	}
+	return false;
+}
+
 /* Inner networks; and the way out, if there is one. */
 static void add_prefixes(const struct ls *l, struct ls_state *s)
 {
-	const struct route *out = routes_find(l->routes, 0);
-
 	for (u32 i = 0; i < ROUTER_PORTS; i++) {
 		const struct net_if *p = &l->ports[i];
 
@@ -88,7 +97,7 @@ static void add_prefixes(const struct ls *l, struct ls_state *s)
 		if (net_if_has6(p))
 			add_prefix(s, 6, (struct ip6){ p->prefix6, 0 }, 64);
 	}
-	if (out != NULL && out->bits == 0 && (out->origin == ROUTE_GIVEN || out->origin == ROUTE_DHCP))
+	if (has_own_way_out(l))
 		add_prefix(s, 4, ip6_mapped(0), 0);
 }
 
@@ -115,6 +124,12 @@ static const struct ls_neighbour *by_id(const struct ls *l, u64 id)
 		if (l->neighbour[i].id == id && l->neighbour[i].hears_us)
 			return &l->neighbour[i];
 	return NULL;
+}
+
+/* Who has a way out takes nobody else's, whatever the preferences: two would send to each other. */
+static bool is_wanted(const struct ls_prefix *p, bool has_way_out)
+{
+	return !has_way_out || p->version != 4 || p->bits != 0;
 }
 
 /* The shortest way to a prefix so far. Full tables leave the rest unreached. */
@@ -158,6 +173,7 @@ static void find_routes(struct ls *l)
 	static struct ls_path path[LS_ROUTERS];
 	static struct found found[2][ROUTES_LS];	/* of IPv4 and IPv6 */
 	u32 count[2] = { 0 };
+	bool has_way_out = has_own_way_out(l);
 
 	routes_remove(l->routes, ROUTE_LS);
 	routes6_remove(l->routes6, ROUTE_LS);
@@ -170,7 +186,8 @@ static void find_routes(struct ls *l)
 		for (u32 k = 0; way.by != NULL && k < s->prefix_count; k++) {
 			way.prefix = &s->prefix[k];
 			way.cost = path[i].cost + s->prefix[k].cost;
-			offer(found[way.prefix->version == 6], &count[way.prefix->version == 6], &way);
+			if (is_wanted(way.prefix, has_way_out))
+				offer(found[way.prefix->version == 6], &count[way.prefix->version == 6], &way);
 		}
 	}
 	for (u32 v = 0; v < 2; v++)

@@ -240,6 +240,30 @@ static void test_quiet(void **state)
 	assert_in_range(sent, ports, ports * (NODES + LS_REFRESH_S));
 }
 
+/* Of two routers with ways out of their own neither takes the other's; who has none takes one. */
+static void test_two_ways_out(void **state)
+{
+	struct route out = { .gateway = 0xc0000201, .preference = PREFERENCE_DHCP, .origin = ROUTE_DHCP };
+
+	(void)state;
+	build(3);
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(routes_add(&node[i].routes, out), ST_OK);
+	pass(LS_REFRESH_S);
+	for (u32 s = 0; s < 3 * LS_REFRESH_S; s++) {
+		pass(1);
+		for (u32 i = 0; i < 3; i++) {
+			const struct route *r = routes_find(&node[i].routes, 0xc6336407);
+
+			assert_non_null(r);
+			assert_int_equal(r->origin, i < 2 ? ROUTE_DHCP : ROUTE_LS);
+		}
+	}
+	routes_remove(&node[0].routes, ROUTE_DHCP);
+	pass(2 * LS_REFRESH_S);
+	assert_int_equal(routes_find(&node[0].routes, 0xc6336407)->origin, ROUTE_LS);
+}
+
 /* Two routers that see a third one's word of a link which the other end does not confirm do not use it. */
 static void test_one_sided_link(void **state)
 {
@@ -340,7 +364,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_networks), cmocka_unit_test(test_losses), cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_one_sided_link), cmocka_unit_test(test_malformed), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_two_ways_out), cmocka_unit_test(test_one_sided_link),
+		cmocka_unit_test(test_malformed), cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
