@@ -188,7 +188,7 @@ def main():
             with Counting('qemu-pvh', 'bench-io-nvme', bundle=bundle, icount=0,
                           disks=[('nvme', f'{folder}/disk.img')]) as machine:
                 machine.wait_prompt()
-                start(machine, 'volume=nvme0.0')
+                start(machine, 'volume=nvme0.0,trusted')
                 run(machine, ROWS_NVME, figures, parts)
             with Counting('qemu-pvh', 'bench-io-pool', bundle=bundle, icount=0,
                           disks=[('nvme', f'{folder}/pool.img')]) as machine:

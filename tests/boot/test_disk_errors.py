@@ -23,9 +23,9 @@ def status(machine, name):
 
 
 def start(machine, name, disk, rest=''):
-    machine.until(lambda: 'would succeed' in machine.cmd(f'create-vm --name {name} --dry-run --disk volume={disk}'),
-                  'the disk')
-    machine.ok(f'create-vm --name {name} --memory 128M --disk volume={disk} {rest}')
+    there = f'create-vm --name {name} --dry-run --disk volume={disk},trusted'
+    machine.until(lambda: 'would succeed' in machine.cmd(there), 'the disk')
+    machine.ok(f'create-vm --name {name} --memory 128M --disk volume={disk},trusted {rest}')
     machine.ok(f'start-vm {name}')
     machine.attach(name)
     machine.wait_guest()

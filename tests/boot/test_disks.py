@@ -68,12 +68,13 @@ def disk_test(backend, kind, volume, name, folder, iommu=None):
         file.truncate(64 << 20)
     with Machine(backend, f'{name}-{kind}-{iommu}', disks=[(kind, image)], iommu=iommu) as machine:
         machine.wait_prompt()
-        machine.until(lambda: 'would succeed' in machine.cmd(f'create-vm --name a --dry-run --disk volume={volume}'),
-                      'the disk')       # its driver resets the controller first
+        there = f'create-vm --name a --dry-run --disk volume={volume},trusted'
+        machine.until(lambda: 'would succeed' in machine.cmd(there), 'the disk')    # its driver resets it first
         assert 'error[' in machine.cmd('create-vm --name a --disk 100G')
-        text = machine.ok(f'create-vm --name a --memory 128M --disk volume={volume},serial=A1 --disk 16M,on=ram')
+        text = machine.ok(f'create-vm --name a --memory 128M --disk volume={volume},trusted,serial=A1 '
+                          '--disk 16M,on=ram')
         assert f'Disk 0: volume {volume}, 64.0 MiB on {volume}' in text
-        assert 'error[E_EXISTS]' in machine.cmd(f'create-vm --name b --disk volume={volume}')
+        assert 'error[E_EXISTS]' in machine.cmd(f'create-vm --name b --disk volume={volume},trusted')
         machine.ok('start-vm a')
         machine.attach('a')
         machine.wait_guest()

@@ -43,7 +43,7 @@ def test_boot_sector(backend, tmp_path):
     image = image_of(tmp_path, [boot_sector(), b'second sector'])
     with Machine(backend, 'boot-sector', **TINY, disks=[(kind, image)]) as machine:
         machine.wait_prompt()
-        start(machine, 'd', f'--disk volume={disk}')
+        start(machine, 'd', f'--disk volume={disk},trusted')
         machine.wait_log('d', r'boot sector runs: second sector\s+keys:')
         machine.attach('d')
         machine.send('k')
@@ -109,7 +109,7 @@ def check_grub_and_linux(backend, tmp_path):
                                            'initrd': f'{BUILD}/images/debian-initrd'})
     with Machine(backend, 'grub-linux', **TINY, disks=[(kind, image)]) as machine:
         machine.wait_prompt()
-        start(machine, 'd', f'--disk volume={disk}', memory='256M')
+        start(machine, 'd', f'--disk volume={disk},trusted', memory='256M')
         machine.attach('d')
         choose_linux(machine)
         assert 'VOS' in machine.guest_cmd('cat /sys/class/dmi/id/sys_vendor')

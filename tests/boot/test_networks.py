@@ -128,8 +128,8 @@ def hostile_frames(backend, folder, count):
     with Machine(backend, 'test_hostile_frames', disks=[(disk[0], program('frames', folder))]) as machine:
         machine.wait_prompt()
         machine.ok('create-switch lan')
-        machine.until(lambda: 'would succeed' in machine.cmd(f'create-vm --name x --dry-run --disk volume={disk[1]}'),
-                      'the disk')
+        there = f'create-vm --name x --dry-run --disk volume={disk[1]},ro'
+        machine.until(lambda: 'would succeed' in machine.cmd(there), 'the disk')
         start(machine, 'b', 'lan,ip=10.1.0.2', '10.1.0.2')
         start(machine, 'a', f'lan --disk volume={disk[1]},ro', '10.1.0.1')
         assert pings(machine, 'a', '10.1.0.2') == 3

@@ -50,10 +50,10 @@ def restarts_under_load(backend, disk, name, folder, rounds):
         file.truncate(64 << 20)
     with Machine(backend, f'{name}-{kind}', disks=[(kind, image)]) as machine:
         machine.wait_prompt()
-        machine.until(lambda: 'would succeed' in machine.cmd(f'create-vm --name a --dry-run --disk volume={volume}'),
-                      'the disk')
+        there = f'create-vm --name a --dry-run --disk volume={volume},trusted'
+        machine.until(lambda: 'would succeed' in machine.cmd(there), 'the disk')
         assert 'There are' in machine.cmd('restart-service nothing')
-        machine.ok(f'create-vm --name a --memory 128M --disk volume={volume}')
+        machine.ok(f'create-vm --name a --memory 128M --disk volume={volume},trusted')
         machine.ok('start-vm a')
         machine.attach('a')
         machine.wait_guest()

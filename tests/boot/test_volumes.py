@@ -77,7 +77,7 @@ def volume_test(backend, kind, disk, size, line, folder, way):
         row = json.loads(machine.ok('list-volume myvm.0 --json'))['return'][0]
         assert (row['kind'], row['on'], row['made-for'], row['state']) == ('extent', disk, 'myvm', 'ready')
         assert 'E_EXISTS' in machine.cmd('delete-volume myvm.0')
-        assert 'E_EXISTS' in machine.cmd(f'create-vm --name whole --disk volume={disk}')
+        assert 'E_EXISTS' in machine.cmd(f'create-vm --name whole --disk volume={disk},trusted')
         boot_guest(machine, 'myvm')
         assert sectors(machine) * 512 == row['bytes']
         digest = write(machine)
@@ -157,5 +157,5 @@ def test_volumes_without_guests(emulator, kind, disk, tmp_path):
         machine.wait_prompt()
         assert 'E_STATE' in machine.cmd('create-vm --name c --memory 128M --disk 5M')
         assert 'unknown' in machine.ok('list-disk')
-        machine.ok(f'create-vm --name c --memory 128M --disk volume={disk}')
+        machine.ok(f'create-vm --name c --memory 128M --disk volume={disk},trusted')
         assert 'whole: c' in machine.ok('list-disk')
