@@ -208,7 +208,7 @@ bool layout_volume(const struct pool_record *r, const struct pool_super *s, cons
 {
 	return r->id > 0 && r->id < s->next_volume && is_kind(r, s, l) &&
 		r->levels >= 1 && r->levels <= POOL_LEVELS_MAX && (r->flags & ~KNOWN_FLAGS) == 0 &&
-		r->quota == 0 &&
+		(r->head == 0 || r->reserve == 0) &&
 		layout_name(r->name, sizeof(r->name)) && r->sectors > 0 && r->sectors <= 1ull << 50 &&
 		r->sectors % POOL_BLOCK_SECTORS == 0 &&
 		layout_granules_of(r->kind, r->sectors) <= layout_capacity(r->kind, r->levels) &&

@@ -148,6 +148,11 @@ enum pool_status pool_volume_mark(struct pool *p, u32 id, u32 marks, bool is_set
  * POOL_NO_SPACE: a thick one, and there is no room to be kept. Its snapshots keep their size. */
 enum pool_status pool_resize(struct pool *p, u32 id, u64 sectors);
 
+/* So much of a thin volume, whichever sectors, is sure to have room, what it has of its own among it; 0: nothing.
+ * POOL_NO_SPACE: there is no room to be kept. POOL_INVAL: more than it has. A snapshot of it needs as much again, as
+ * that of a thick one. */
+enum pool_status pool_reserve(struct pool *p, u32 id, u64 sectors);
+
 struct pool_snapshot_spec {
 	u32 volume;		/* id */
 	char name[64];

@@ -217,7 +217,7 @@ struct pool_record {
 	u64 mapped;		/* granules that are mapped */
 	u64 own;		/* those of them that no older snapshot and no origin has; modulo 2^64, and right only
 				 * while no snapshot of the line is being deleted */
-	u64 quota;		/* granules that may be mapped; 0 = no limit */
+	u64 reserve;		/* granules that are kept for it, its own ones among them; not of a snapshot */
 	u64 cursor;		/* being deleted: granules below it are done */
 	u32 head;		/* a snapshot: the volume that it is of; else 0 */
 	u32 origin;		/* a clone: the snapshot that it began as; else 0 */

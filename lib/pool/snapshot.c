@@ -45,6 +45,7 @@ static struct volume *add_like(struct pool *p, const struct pool_record *from, c
 	strcpy(v->r.name, name);
 	memcpy(v->r.uuid, uuid, sizeof(v->r.uuid));
 	v->r.head = v->r.origin = 0;
+	v->r.reserve = 0;
 	return v;
 }
 
@@ -170,7 +171,7 @@ static enum pool_status may_go(const struct pool *p, const struct volume *v)
 static void let_go(struct pool *p, struct volume *v)
 {
 	v->r.flags = POOL_VOLUME_READ_ONLY | POOL_VOLUME_DELETING;
-	v->r.cursor = 0;
+	v->r.cursor = v->r.reserve = 0;
 	v->deleted_in = p->super.generation;
 }
 
@@ -323,7 +324,7 @@ enum pool_status pool_resize(struct pool *p, u32 id, u64 sectors)
 	status = volume_may_keep(p, &kept);
 	if (status != POOL_OK)
 		return status;
-	if (space_room(p, SPACE_THIN) < more && more > 0)
+	if (space_room(p, (struct space_part){ 0 }) < more && more > 0)
 		return POOL_NO_SPACE;
 	if (p->dirty_count + more + POOL_LEVELS_MAX > p->label.dirty_max)
 		return POOL_AGAIN;

@@ -61,11 +61,11 @@ static u64 minus(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
-u64 space_room(const struct pool *p, enum space_user user)
+u64 space_room(const struct pool *p, struct space_part mine)
 {
 	const struct space *s = &p->space;
 
-	return minus(s->free_blocks, s->reserve + s->promised + (user == SPACE_THICK ? 0 : s->kept_blocks));
+	return minus(s->free_blocks, s->reserve + s->promised + s->kept_blocks - mine.blocks);
 }
 
 u64 space_coming(const struct pool *p)
@@ -131,16 +131,16 @@ u64 space_take_block(struct pool *p)
 	return 0;
 }
 
-u64 space_take(struct pool *p, enum space_user user, u32 count)
+u64 space_take(struct pool *p, struct space_part mine, u32 count)
 {
 	struct space *s = &p->space;
 	u64 broken = s->free_blocks - s->free_chunks * (u64)POOL_CHUNK_BLOCKS;	/* free, and not in a whole chunk */
 
-	if (space_room(p, user) < count)
+	if (space_room(p, mine) < count)
 		return 0;
 	if (count == 1)
 		return broken > 0 || may_begin_chunk(s) ? space_take_block(p) : 0;
-	return user == SPACE_THICK || s->free_chunks > s->kept_chunks ? take_chunk(s) : 0;
+	return s->free_chunks > s->kept_chunks - mine.chunks ? take_chunk(s) : 0;
 }
 
 /* A chunk with nothing in it that is used: with luck all of it is pending. */
@@ -256,7 +256,7 @@ void pool_space_get(const struct pool *p, struct pool_space *out)
 	*out = (struct pool_space){
 		.blocks = p->label.blocks, .used_blocks = p->space.used_blocks,
 		.pending_blocks = p->space.pending_blocks, .reserve_blocks = p->space.reserve,
-		.kept_blocks = p->space.kept_blocks, .free_blocks = space_room(p, SPACE_THIN),
+		.kept_blocks = p->space.kept_blocks, .free_blocks = space_room(p, (struct space_part){ 0 }),
 		.coming_blocks = space_coming(p),
 		.data_blocks = minus(p->label.blocks, layout_first_block(&p->label) + p->space.reserve),
 	};

@@ -15,14 +15,15 @@
 /* All free, except the fixed area. */
 void space_init(struct pool *p);
 
-/* Blocks that may be given to data. A thick volume takes what is kept for it, and never more. */
-enum space_user { SPACE_THIN, SPACE_THICK };
-/* What it will be for thin volumes after the next checkpoint. */
+/* Of what is kept for volumes, the part that somebody may take. */
+struct space_part { u64 blocks, chunks; };
+/* Blocks that may be given to data: also that part, and nothing else that is kept. */
+u64 space_room(const struct pool *p, struct space_part mine);
+/* What it will be after the next checkpoint for who has no part. */
 u64 space_coming(const struct pool *p);
-u64 space_room(const struct pool *p, enum space_user user);
 
 /* A block, or a chunk, for data; 0 = there is none. */
-u64 space_take(struct pool *p, enum space_user user, u32 count);
+u64 space_take(struct pool *p, struct space_part mine, u32 count);
 /* Whether the next checkpoint may bring what there is none of. */
 bool space_may_come(const struct pool *p, u32 count);
 /* A block for a node of the pool itself: the reserve is for this. */

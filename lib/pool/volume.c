@@ -203,25 +203,41 @@ bool volume_size_ok(enum pool_kind kind, u64 sectors)
 		layout_granules_of(kind, sectors) <= layout_capacity(kind, POOL_LEVELS_MAX);
 }
 
-/* A thick volume may take a chunk, or a block, for each granule that is not its own, and nodes above them. Overwriting
- * an integrity volume takes blocks before others become free. */
+/* How many granules a volume has, or can have at any time. */
+static u64 promised_to(const struct pool_record *r, u64 all)
+{
+	return (r->flags & POOL_VOLUME_THICK) != 0 ? all : min_u64(all, r->reserve);
+}
+
+static u64 spare_of(const struct pool *p, const struct pool_record *r)
+{
+	return r->kind == POOL_PLAIN ? 0 : p->memory.tasks;
+}
+
+u64 volume_keeps_spare(const struct pool *p, const struct volume *v)
+{
+	return v->kept_blocks != 0 ? spare_of(p, &v->r) : 0;
+}
+
+/* It may take a chunk, or a block, for each of these that is not its own, and nodes above them. Overwriting an
+ * integrity volume takes blocks before others become free. */
 struct keep { u64 blocks, chunks; };
 
 static struct keep keep_of(const struct pool *p, const struct pool_record *r)
 {
 	u64 all = layout_granules_of(r->kind, r->sectors), nodes = 0;
-	u64 own = min_u64(r->own, r->own > all ? 0 : all);	/* beyond: not right just now */
+	u64 own = r->own > all ? 0 : r->own;	/* beyond: not right just now */
+	u64 promised = promised_to(r, all), lacking = promised > own ? promised - own : 0;
 	struct keep k = { 0, 0 };
 
-	if (r->id == 0 || (r->flags & POOL_VOLUME_THICK) == 0)
+	if (r->id == 0 || promised == 0)
 		return k;
 	for (u32 level = 1; level <= r->levels; level++)
 		nodes += all / layout_capacity(r->kind, level) + 1;
-	k.blocks = (all - own) * layout_granule_blocks(r->kind) + min_u64(nodes, (all - own) * r->levels);
+	k.blocks = lacking * layout_granule_blocks(r->kind) + min_u64(nodes, lacking * r->levels);
 	if (r->kind == POOL_PLAIN)
-		k.chunks = all - own;
-	else
-		k.blocks += p->memory.tasks;
+		k.chunks = lacking;
+	k.blocks += spare_of(p, r);
 	return k;
 }
 
@@ -252,7 +268,7 @@ enum pool_status volume_may_keep(const struct pool *p, const struct keep_change 
 	u64 blocks = sum->blocks_after > sum->blocks ? sum->blocks_after - sum->blocks : 0;
 	u64 chunks = sum->chunks_after > sum->chunks ? s->kept_chunks - sum->chunks + sum->chunks_after : 0;
 
-	if (blocks <= space_room(p, SPACE_THIN) && chunks <= s->free_chunks)
+	if (blocks <= space_room(p, (struct space_part){ 0 }) && chunks <= s->free_chunks)
 		return POOL_OK;
 	/* Of each run of blocks that are freed, one chunk at most. */
 	return blocks <= space_coming(p) && chunks <= s->free_chunks + (u64)s->limbo_count ? POOL_AGAIN : POOL_NO_SPACE;
@@ -316,6 +332,32 @@ enum pool_status pool_volume_rename(struct pool *p, u32 id, const char *name)
 		return POOL_EXISTS;
 	memset(v->r.name, 0, sizeof(v->r.name));
 	strcpy(v->r.name, name);
+	volume_table_changed(p, v);
+	return POOL_OK;
+}
+
+enum pool_status pool_reserve(struct pool *p, u32 id, u64 sectors)
+{
+	struct volume *v = volume_of(p, id);
+	enum pool_status status = volume_may_change(p);
+	struct keep_change kept = { 0 };
+	struct pool_record after;
+
+	if (status != POOL_OK)
+		return status;
+	if (v == NULL || (v->r.flags & POOL_VOLUME_DELETING) != 0)
+		return POOL_NO_VOLUME;
+	if (v->r.head != 0)
+		return POOL_READ_ONLY;
+	if (sectors > v->r.sectors)
+		return POOL_INVAL;
+	after = v->r;
+	after.reserve = layout_granules_of(v->r.kind, sectors);
+	volume_keep_add(p, &kept, v, &after);
+	status = volume_may_keep(p, &kept);
+	if (status != POOL_OK)
+		return status;
+	v->r.reserve = after.reserve;
 	volume_table_changed(p, v);
 	return POOL_OK;
 }

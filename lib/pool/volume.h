@@ -30,6 +30,8 @@ bool volume_size_ok(enum pool_kind kind, u64 sectors);
 
 /* Keeps blocks for a thick volume, after each change of its own granules, its size or its flags. */
 void volume_keep(struct pool *p, struct volume *v);
+/* The part of what is kept for it, if anything, that is for overwriting what it has. */
+u64 volume_keeps_spare(const struct pool *p, const struct volume *v);
 /* What is kept for volumes that change together: now, and afterwards. */
 struct keep_change {
 	u64 blocks, chunks, blocks_after, chunks_after;

@@ -23,6 +23,7 @@
 #include "read.h"
 #include "space.h"
 #include "task.h"
+#include "volume.h"
 
 struct plan {
 	bool in_place, is_bounced;
@@ -51,9 +52,13 @@ static struct device_range range_in(u64 block, u32 first, u32 count)
 	return (struct device_range){ block * POOL_BLOCK_SECTORS + first, count };
 }
 
-static enum space_user user_of(const struct task *t)
+/* What is kept for overwriting is for what is its own already. */
+static struct space_part part_of(const struct pool *p, const struct task *t)
 {
-	return (t->volume->r.flags & POOL_VOLUME_THICK) != 0 ? SPACE_THICK : SPACE_THIN;
+	const struct volume *v = t->volume;
+	u64 spare = map_is_own(v, t->granule, &t->old) ? 0 : volume_keeps_spare(p, v);
+
+	return (struct space_part){ v->kept_blocks - spare, v->kept_chunks };
 }
 
 /* The task begins anew after the next checkpoint, if that may free as many blocks. Others may take them before it: then
@@ -76,7 +81,7 @@ static bool take_blocks(struct pool *p, struct task *t)
 {
 	u32 count = layout_granule_blocks(t->volume->r.kind);
 
-	t->taken = space_take(p, user_of(t), count);
+	t->taken = space_take(p, part_of(p, t), count);
 	if (t->taken == 0)
 		wait_for_space(p, t, count);
 	return t->taken != 0;
@@ -94,7 +99,7 @@ static bool may_change(struct pool *p, struct task *t)
 	if (!map_has_room(p, t->volume, &t->job))
 		return false;
 	added = node_added(t->leaf);
-	if (added == 0 || space_room(p, user_of(t)) >= added)
+	if (added == 0 || space_room(p, part_of(p, t)) >= added)
 		return true;
 	wait_for_space(p, t, 1);
 	return false;

@@ -227,6 +227,11 @@
 		"one pool. See list-volume") \
 	/* text = volume; need = bytes asked for, have = its bytes */ \
 	ERROR(ERR_VOLUME_SHRINKS, RESULT_UNSUPPORTED, "E_UNSUPPORTED", 0) \
+	/* text = volume */ \
+	ERROR(ERR_RESERVE_THICK, RESULT_STATE, "E_STATE", \
+		"volume {text} has policy=thick: room for all of it is kept already") \
+	/* text = volume; need = bytes asked for, have = its bytes */ \
+	ERROR(ERR_RESERVE_SIZE, RESULT_USAGE, "E_USAGE", 0) \
 	/* text = snapshot */ \
 	ERROR(ERR_VM_SNAPSHOTS, RESULT_STATE, "E_EXISTS", \
 		"{name} has snapshots, such as {text}. Delete them first with delete-snapshot, or use --keep-disk to " \

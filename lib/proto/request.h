@@ -112,6 +112,7 @@ enum request_op {
 	REQ_KEEP,		/* what is not root's has changed of the definitions: answered when they are written */
 	REQ_ATTACH_NIC,		/* by name: the cards of .spec become its last ones */
 	REQ_DETACH_NIC,		/* by name, index; those behind it move up. A guest that runs is asked, as for a disk */
+	REQ_SET_VOLUME,		/* .spec.disks[0].volume, thin and in a pool: room for .bytes of it is kept there */
 	REQ_OP_COUNT
 };
 
@@ -445,6 +446,7 @@ struct volume_row {
 	u32 block_bytes;
 	u64 bytes;
 	u64 used_bytes;		/* THIN, SNAPSHOT: that it has of its own in the pool */
+	u64 reserve_bytes;	/* THIN: that the pool keeps room for */
 	u32 percent;
 	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
 	char name[VOLUME_NAME_BYTES];

@@ -107,6 +107,7 @@ enum store_op {
 	STORE_SET_KEY,		/* the secret of that way from now on. A pool without any secret gets a key; one with
 				 * some must be unlocked. */
 	STORE_UNLOCK,		/* until the pool is closed, or the store dies */
+	STORE_RESERVE,		/* bytes: so much of the volume, which is thin, is sure to have room; 0: none */
 	STORE_OP_COUNT
 };
 
@@ -261,7 +262,8 @@ struct store_report {
 	u64 identity;		/* a hash of the disk's model and serial. Of a snapshot: the higher of two is newer */
 	u32 table;		/* enum store_table */
 	u32 fault;		/* enum store_fault */
-	u64 largest_bytes;	/* of the largest volume that can be made; 0 also if none can */
+	u64 largest_bytes;	/* of the largest volume that can be made; 0 also if none can. Of a volume in a pool:
+				 * STORE_RESERVE */
 	u64 free_bytes;		/* in all pieces of VOLUME_UNIT that are free; in a pool: for data. Of a volume in a
 				 * pool: that it has of its own */
 	u8 guid[STORE_GUID_BYTES];	/* STORE_DISK: of its GPT, or zeros */

@@ -489,6 +489,7 @@ static const struct row {
 	[REQ_RESIZE_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_SET_POOL_KEY] = { .rights = CLIENT_MANAGE, .serve = do_key },
 	[REQ_UNLOCK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_key },
+	[REQ_SET_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_RENAME_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_create_switch, .needs_name = true },
 	[REQ_DELETE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_delete_switch, .needs_name = true },

@@ -244,6 +244,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_CLOSE_POOL] = pools_close,
 	[STORE_RENAME] = to_pool,
 	[STORE_RESIZE] = to_pool,
+	[STORE_RESERVE] = to_pool,
 	[STORE_SNAPSHOT] = to_pool,
 	[STORE_CLONE] = to_pool,
 	[STORE_REVERT] = to_pool,

@@ -273,6 +273,18 @@ static enum store_error resize(struct store_pool *s, u32 slot, const struct stor
 	return later_or(status);
 }
 
+static enum store_error reserve(struct store_pool *s, u32 slot, const struct store_order *order)
+{
+	const struct pool_record *r = record_of(s, order->guid);
+
+	(void)slot;
+	if (r == NULL)
+		return STORE_NO_VOLUME;
+	if ((r->flags & POOL_VOLUME_THICK) != 0 || !aligned_ok(order->bytes, VOLUME_UNIT))
+		return STORE_BAD_ORDER;
+	return later_or(pool_reserve(s->pool, r->id, order->bytes / BLK_SECTOR_BYTES));
+}
+
 /* ---- snapshots of one moment ---- */
 
 static void hold(u32 slot, const struct pool_record *r, bool is_waiting)
@@ -473,6 +485,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(struct store_pool *s, u32
 	[STORE_RESIZE] = resize,
 	[STORE_SET_KEY] = key_order_set,
 	[STORE_UNLOCK] = key_order_unlock,
+	[STORE_RESERVE] = reserve,
 };
 
 static enum store_error carry_out(struct store_pool *s, u32 slot)

@@ -152,6 +152,7 @@ static struct pool_told tell_of(const struct store_pool *s, u32 slot, u32 number
 	if (r == NULL)
 		return now;
 	now = (struct pool_told){ .id = r->id, .flags = r->flags, .sectors = r->sectors, .own = own_bytes(r),
+				  .reserve = r->reserve * granule_sectors(r) * BLK_SECTOR_BYTES,
 				  .is_locked = pool_is_locked(s->pool, r) };
 	if (r->head == 0 && v != NULL && v->pool_id == r->id)
 		strcpy(now.name, v->name);
@@ -163,7 +164,8 @@ static struct pool_told tell_of(const struct store_pool *s, u32 slot, u32 number
 static bool is_same(const struct pool_told *a, const struct pool_told *b)
 {
 	return a->id == b->id && a->flags == b->flags && a->is_locked == b->is_locked &&
-		a->sectors == b->sectors && a->own == b->own && strcmp(a->name, b->name) == 0;
+		a->sectors == b->sectors && a->own == b->own && a->reserve == b->reserve &&
+		strcmp(a->name, b->name) == 0;
 }
 
 static void mark_due(struct store_pool *s, u32 slot)
@@ -344,6 +346,7 @@ static void report_volume(struct store_pool *s, u32 slot, u32 number, struct sto
 	out->sectors = r->sectors;
 	out->block_bytes = BLK_SECTOR_BYTES;
 	out->free_bytes = told->own;
+	out->largest_bytes = told->reserve;
 	out->flags = flags_of(r, told);
 	out->first = r->head != 0 ? number_of(s, r->head) : r->origin != 0 ? number_of(s, r->origin) : 0;
 	out->identity = r->head != 0 ? r->birth : 0;

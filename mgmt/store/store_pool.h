@@ -29,7 +29,7 @@ struct pool_told {
 	u32 id;				/* 0: nothing */
 	u16 flags;
 	bool is_locked;
-	u64 sectors, own;
+	u64 sectors, own, reserve;
 	char name[VOLUME_NAME_BYTES];
 };
 

@@ -46,6 +46,8 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_BYTES] = { "size", TYPE_SIZE, "SIZE", "size, such as 512M or 100G; rounded up to a multiple of 1M" },
 	[ARG_ON] = { "on", TYPE_DISK, "POOL|DISK|ram",
 		"pool or disk to make it on, or ram: in memory, lost when VOS ends (default: a pool, else a disk)" },
+	[ARG_RESERVE] = { "reserve", TYPE_SIZE, "SIZE|none",
+		"so much of it is sure to have room, what it has of its own among it" },
 	[ARG_POLICY] = { "policy", TYPE_CHOICE, "thin|thick",
 		"in a pool: thin takes room as it is written, thick has all of it from the start and never meets a "
 		"full pool (default: thin)" },
@@ -393,17 +395,6 @@ static bool set_size(struct args *args, enum arg arg, const char *value, struct 
 	return true;
 }
 
-static bool set_volume_bytes(struct disk_spec *to, const char *value, struct cmd_error *error)
-{
-	u64 bytes = 0;
-
-	if (!size_parse(value, &bytes) || bytes == 0 || bytes > VOLUME_BYTES_MAX)
-		return error_set(error, RESULT_USAGE,
-			"--size needs a size from 1M to 1024T with its unit, such as 100G, not \"%.40s\"", value);
-	to->bytes = align_up(bytes, VOLUME_UNIT);
-	return true;
-}
-
 static bool set_time(u64 *ns, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (value == 0)
@@ -543,6 +534,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_pool(&args->spec.disks[0], value, error);
 	case ARG_DISK_NAME: case ARG_ON: case ARG_POOL_DISK:
 		return disk_set_on(&args->spec.disks[0], value, error);
+	case ARG_RESERVE:
+		return disk_set_reserve(&args->spec.disks[0], value, error);
 	case ARG_POLICY: case ARG_INTEGRITY: case ARG_ENCRYPT:
 		return disk_set_trait(&args->spec.disks[0], TRAIT_OF_ARG(arg), value, error);
 	case ARG_SECRET: case ARG_KEY:
@@ -552,7 +545,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_IMAGE:
 		return set_string(args->image, sizeof(args->image), arg, value, error);
 	case ARG_BYTES: case ARG_POOL_BYTES:
-		return set_volume_bytes(&args->spec.disks[0], value, error);
+		return disk_set_bytes(&args->spec.disks[0], value, error);
 	case ARG_TIMEOUT: case ARG_EJECT_TIME:
 		return set_time(&args->timeout_ns, arg, value, error);
 	case ARG_WAIT:

@@ -397,6 +397,16 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
+		.verb = "set-volume", .group = GROUP_STORAGE,
+		.summary = "keep room in its pool for a thin volume",
+		.more = "A disk of a VM has its volume's name in status-vm. What is kept is gone for all others. A "
+			"snapshot needs as much room again.",
+		.example = "set-volume web.0 --reserve 10G",
+		.takes = A(VOLUME) | A(RESERVE) | CHANGE_VOLUME, .needs = A(VOLUME) | A(RESERVE),
+		.op = REQ_SET_VOLUME,
+		.ops = { .begin = request_begin, .answer = volume_answer },
+	},
+	{
 		.verb = "rename-volume", .group = GROUP_STORAGE,
 		.summary = "give a volume in a pool another name",
 		.more = "Refused while a VM has it as a disk: detach-disk it first. delete-vm does not delete it from "

@@ -85,6 +85,29 @@ bool disk_set_trait(struct disk_spec *to, enum volume_trait trait, const char *v
 	return true;
 }
 
+bool disk_set_bytes(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	u64 bytes = 0;
+
+	if (!size_parse(value, &bytes) || bytes == 0 || bytes > VOLUME_BYTES_MAX)
+		return error_set(error, RESULT_USAGE,
+			"--size needs a size from 1M to 1024T with its unit, such as 100G, not \"%.40s\"", value);
+	to->bytes = align_up(bytes, VOLUME_UNIT);
+	return true;
+}
+
+bool disk_set_reserve(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	u64 bytes = 0;
+
+	if (strcmp(value, "none") != 0 && (!size_parse(value, &bytes) || bytes == 0 || bytes > VOLUME_BYTES_MAX))
+		return error_set(error, RESULT_USAGE,
+			"--reserve needs a size from 1M to 1024T with its unit, such as 10G, or none, not \"%.40s\"",
+			value);
+	to->bytes = align_up(bytes, VOLUME_UNIT);
+	return true;
+}
+
 static bool set_iops(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	return (count_parse(value, DISK_IOPS_MAX, &to->iops) && to->iops != 0) ||

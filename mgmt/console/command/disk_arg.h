@@ -18,6 +18,10 @@ bool disk_set_pool(struct disk_spec *to, const char *value, struct cmd_error *er
 bool disk_set_volume(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_image(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_trait(struct disk_spec *to, enum volume_trait trait, const char *value, struct cmd_error *error);
+/* Of --size. */
+bool disk_set_bytes(struct disk_spec *to, const char *value, struct cmd_error *error);
+/* Of set-volume: bytes, or 0 for none. */
+bool disk_set_reserve(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* As disk_parse takes it, into text[DISK_TEXT_BYTES]; returned. */
 const char *disk_text(char *text, const struct disk_spec *disk);

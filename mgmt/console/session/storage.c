@@ -4,6 +4,7 @@
  */
 #include "handlers.h"
 #include "session.h"
+#include "units.h"
 
 static const char *name_wanted(const struct args *args)
 {
@@ -58,11 +59,16 @@ static void done_text(const struct out *out, const void *what)
 {
 	const struct volume_done *done = what;
 	const char *name = done->args->spec.disks[0].volume;
+	char size[UNIT_TEXT_BYTES] = "no";
 
 	if (args_has(done->args, ARG_DRY_RUN)) {
 		out_format(out, "%s %s would succeed. Nothing was changed.\n", done->args->command->verb, name);
 	} else if (done->args->command->op == REQ_RENAME_VOLUME) {
 		out_format(out, "volume %s is called %s now\n", name, done->args->spec.disks[1].volume);
+	} else if (done->args->command->op == REQ_SET_VOLUME) {
+		if (done->args->spec.disks[0].bytes != 0)
+			size_text(size, done->args->spec.disks[0].bytes, false);
+		out_format(out, "volume %s has %s room kept in its pool\n", name, size);
 	} else if (done->args->command->op == REQ_DELETE_VOLUME) {
 		out_format(out, "volume %s is deleted\n", name);
 	} else {

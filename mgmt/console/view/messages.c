@@ -293,6 +293,9 @@ static void disk_sizes(struct cmd_error *error, const struct reply *reply)
 	else if (reply->error == ERR_DISK_MEMORY)
 		error_set(error, RESULT_RESOURCES, "volume %.*s needs %s of memory, %s free. Try a smaller size",
 			length, reply->text, need, have);
+	else if (reply->error == ERR_RESERVE_SIZE)
+		error_set(error, RESULT_USAGE, "volume %.*s has %s: no more of it than that can be kept, not %s",
+			length, reply->text, have, need);
 	else if (reply->error == ERR_VOLUME_SHRINKS)
 		error_set(error, RESULT_UNSUPPORTED, "volume %.*s has %s: it can grow, and not have %s. Make a smaller "
 			"one with attach-disk, and copy the data in the guest", length, reply->text, have, need);
@@ -438,7 +441,7 @@ static void special_message(
 		guest_memory(error, request->name, reply);
 		break;
 	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL: case ERR_IMAGE_LARGER:
-	case ERR_VOLUME_SHRINKS:
+	case ERR_VOLUME_SHRINKS: case ERR_RESERVE_SIZE:
 		disk_sizes(error, reply);
 		break;
 	case ERR_VOLUME_TRAIT: case ERR_TRAIT_PLACE:

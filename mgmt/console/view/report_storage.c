@@ -166,6 +166,10 @@ static void volume_line(const struct out *out, const struct volume_row *v)
 	column(&line, 0, v->state == VOLUME_ROW_IMPORTING ? state : volume_state(v));
 	if (*traits_text(traits, " ", v->traits))
 		column(&line, 0, traits + 1);
+	if (v->reserve_bytes != 0) {
+		snprintf(traits, sizeof(traits), "reserve=%s", size_text(size, v->reserve_bytes, false));
+		column(&line, 0, traits);
+	}
 	line_end(&line);
 }
 
@@ -196,6 +200,7 @@ void json_volume(struct json_writer *w, const char *key, const void *row)
 	json_text(w, "kind", word(volume_kinds, VOLUME_ROW_KIND_COUNT, v->kind));
 	json_text(w, "on", v->on);
 	json_number(w, "used-bytes", is_in_pool(v) ? v->used_bytes : v->bytes);
+	json_number(w, "reserve-bytes", v->reserve_bytes);
 	json_traits(w, v->traits);
 	json_text(w, "of", v->of);
 	json_text(w, "snapshot", v->snapshot);

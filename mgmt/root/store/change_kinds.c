@@ -164,6 +164,7 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	[REQ_RENAME_VOLUME] = { .judge = rename_judge, .order = rename_order, .finish = rename_finish },
 	[REQ_SET_POOL_KEY] = { .judge = key_judge, .order = key_order, .finish = key_finish, .has_secret = true },
 	[REQ_UNLOCK_POOL] = { .judge = key_judge, .order = key_order, .finish = key_finish, .has_secret = true },
+	[REQ_SET_VOLUME] = { .judge = reserve_judge, .order = reserve_order, .finish = finish_nothing },
 	[REQ_CREATE_VOLUME] = { .judge = judge_volume, .finish = finish_volume },
 	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
 	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },

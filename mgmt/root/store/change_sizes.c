@@ -88,6 +88,40 @@ struct error_info resize_finish(struct change *c)
 	return ERROR_INFO_NONE;
 }
 
+/* ---- set-volume ---- */
+
+struct error_info reserve_judge(struct change *c)
+{
+	const struct disk_spec *want = change_volume(c);
+	struct error_info no = error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+	const struct volume *v;
+
+	if (!spec_disk_ok(want) || want->volume[0] == '\0')
+		return no;
+	v = volume_find(want->volume);
+	if (v == NULL)
+		return error_info_about(ERR_NO_VOLUME, want->volume);
+	if (volume_is_of_vos(v->name))
+		return error_info_about(ERR_VOLUME_OF_VOS, v->name);
+	no = judge_volume(v);
+	if (no.error != ERR_NONE)
+		return no;
+	if ((v->traits & DISK_TRAIT(TRAIT_THICK, true)) != 0)
+		return error_info_about(ERR_RESERVE_THICK, v->name);
+	if (want->bytes <= v->bytes)
+		return no;
+	no = error_info_of(ERR_RESERVE_SIZE, want->bytes, v->bytes);
+	strcpy(no.text, v->name);
+	return no;
+}
+
+struct error_info reserve_order(struct change *c)
+{
+	struct volume *v = volume_find(change_volume(c)->volume);
+
+	return begin_group(c, STORE_RESERVE, v, v->name, change_volume(c)->bytes);
+}
+
 /* ---- rename-volume ---- */
 
 static const char *new_name(const struct change *c)

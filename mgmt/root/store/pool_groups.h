@@ -19,7 +19,7 @@ u32 group_begin(enum store_op op, u32 flags);
  * STORE_CLONE: a volume of that name, which begins as the snapshot v, or as the volume v: then a snapshot of it has
  * the name `snapshot`. */
 void group_add(u32 group, const struct volume *v, const char *name, const char *snapshot);
-/* STORE_RENAME: the new name; STORE_RESIZE: the new size. One volume. STORE_DELETE: its name. */
+/* STORE_RENAME: the new name; STORE_RESIZE, STORE_RESERVE: bytes. One volume. STORE_DELETE: its name. */
 void group_add_change(u32 group, const struct volume *v, const char *name, u64 bytes);
 /* STORE_REVERT. */
 void group_add_revert(u32 group, const struct volume *v, const struct volume *to);

@@ -106,6 +106,7 @@ void volume_row_fill(const struct volume *v, struct volume_row *out)
 	strcpy(out->on, v->on);
 	out->used_bytes = v->used_bytes;
 	out->traits = v->traits;
+	out->reserve_bytes = v->reserve_bytes;
 	out->percent = import_percent(v);
 	out->age = v->kind == VOLUME_ROW_SNAPSHOT ? v->identity : 0;
 	fill_origin(v, out);

@@ -170,6 +170,7 @@ static void set_part(struct volume *v, const struct store_report *r)
 	v->number = r->number;
 	v->used_bytes = volume_is_in_pool(v) ? r->free_bytes : 0;
 	v->origin = volume_is_in_pool(v) ? (u32)r->first : 0;
+	v->reserve_bytes = v->kind == VOLUME_ROW_THIN ? r->largest_bytes : 0;
 	v->traits = v->kind == VOLUME_ROW_THIN ? traits_of(r->flags) : 0;
 	v->identity = r->identity;
 	v->needs_key = volume_is_in_pool(v) && (r->flags & STORE_IS_LOCKED) != 0;

@@ -50,6 +50,7 @@ struct volume {
 	bool is_busy;		/* root has a link to it (volume_link.h): it is not deleted meanwhile */
 	bool is_exported;	/* for that reason (volume_export.h) */
 	bool needs_key;		/* THIN, SNAPSHOT: it is encrypted, and can't be read just now */
+	u64 reserve_bytes;	/* THIN: that its pool keeps room for */
 	u32 traits;		/* THIN: DISK_TRAIT (volume_traits.h) of each */
 	u64 h_mem;		/* MEMORY */
 };

@@ -44,8 +44,11 @@ void world_make_volume(struct world *w)
 	spec.sectors = (u64)sectors / window * stride;
 	spec.is_thick = !is_sparse && world_below(w, 4) == 0;
 	snprintf(spec.name, sizeof(spec.name), "v%u", (unsigned)w->next_name++);
-	if (is_made(w, pool_volume_create(w->pool, &spec, &id), "a new volume"))
-		added(w, oracle_add(&w->oracle, spec.name, sectors, window, stride));
+	if (!is_made(w, pool_volume_create(w->pool, &spec, &id), "a new volume"))
+		return;
+	added(w, oracle_add(&w->oracle, spec.name, sectors, window, stride));
+	if (world_below(w, 4) == 0)
+		(void)is_made(w, pool_reserve(w->pool, id, spec.sectors / 2), "a reserve");
 }
 
 static bool has_requests(const struct world *w, const struct oracle_volume *v)

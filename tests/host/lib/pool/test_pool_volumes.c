@@ -494,6 +494,59 @@ static void accounts(void **state)
 	assert_int_equal(pool_space_percent(&space), 0);
 }
 
+/* ---- reserves ---- */
+
+/* Chunks of a volume are written from `at` on, `count` at most: how many there was room for. */
+static u32 fill_chunks(u32 v, u32 at, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		enum pool_status status = request(POOL_WRITE, v, (u64)(at + i) * POOL_CHUNK_SECTORS,
+			POOL_CHUNK_SECTORS);
+
+		if (status == POOL_NO_SPACE)
+			return i;
+		assert_int_equal(status, POOL_OK);
+	}
+	return count;
+}
+
+/* What is kept for a volume nobody else takes, also none that something is kept for; no more of it is kept. */
+static void reserves(void **state)
+{
+	(void)state;
+	for (u32 kind = POOL_PLAIN; kind <= POOL_INTEGRITY; kind++) {
+		u32 v, w, x, s;
+
+		make_pool(2048, 16, 20, 0);
+		v = make_volume("v", (enum pool_kind)kind, 100 * POOL_CHUNK_SECTORS);
+		w = make_volume("w", (enum pool_kind)kind, 200 * POOL_CHUNK_SECTORS);
+		x = make_volume("x", (enum pool_kind)kind, 100 * POOL_CHUNK_SECTORS);
+		assert_int_equal(fill_chunks(v, 0, 2), 2);
+		assert_int_equal(pool_reserve(pool, v, 101 * POOL_CHUNK_SECTORS), POOL_INVAL);
+		assert_int_equal(pool_reserve(pool, w, 200 * POOL_CHUNK_SECTORS), POOL_NO_SPACE);
+		assert_int_equal(pool_reserve(pool, v, 16 * POOL_CHUNK_SECTORS), POOL_OK);
+		assert_int_equal(pool_reserve(pool, x, 4 * POOL_CHUNK_SECTORS), POOL_OK);
+		commit();
+		assert_in_range(fill_chunks(w, 0, 200), 60, 120);
+		assert_int_equal(try_snapshot(v, "s", &s), POOL_NO_SPACE);
+		commit();
+		sim_disk_cut(&disk);
+		assert_int_equal(reopen(), POOL_OK);
+		assert_int_equal(fill_chunks(v, 50, 14), 14);
+		assert_in_range(fill_chunks(v, 10, 40), 0, 8);		/* whatever was left for all */
+		assert_int_equal(fill_chunks(v, 50, 14), 14);		/* its own, again */
+		assert_int_equal(fill_chunks(w, 150, 1), 0);
+		assert_int_equal(fill_chunks(x, 0, 4), 4);
+		assert_int_equal(pool_reserve(pool, x, 0), POOL_OK);
+		commit();
+		assert_int_equal(pool_delete(pool, &v, 1), POOL_OK);
+		settle();
+		assert_int_equal(fill_chunks(w, 150, 8), 8);
+		free_pool(state);
+	}
+	make_pool(768, 16, 20, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +563,7 @@ int main(void)
 		cmocka_unit_test_teardown(thick_integrity, free_pool),
 		cmocka_unit_test_teardown(holes_of_a_full_pool, free_pool),
 		cmocka_unit_test_teardown(accounts, free_pool),
+		cmocka_unit_test_teardown(reserves, free_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static inline void fake_change_volume(const struct request *r, struct reply *rep
 		return;
 	}
 	snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
-	if (r->op == REQ_DELETE_VOLUME || reply->error != ERR_NONE)
+	if (r->op != REQ_CREATE_VOLUME || reply->error != ERR_NONE)
 		return;
 	reply->volume = (struct volume_row){ .kind = VOLUME_ROW_EXTENT, .bytes = want->bytes, .on = "virtio0" };
 	memcpy(reply->volume.name, want->volume, sizeof(reply->volume.name));

@@ -56,7 +56,7 @@ static const struct volume_row volumes[] = {
 	{ .index = 9, .kind = VOLUME_ROW_SNAPSHOT, .bytes = 100 * GIB, .used_bytes = GIB, .name = "old", .on = "fast",
 	  .of = "myvm.0", .age = 3 },
 	{ .index = 10, .kind = VOLUME_ROW_THIN, .bytes = 100 * GIB, .name = "copy.0", .on = "fast", .of = "myvm.0",
-	  .snapshot = "old",
+	  .snapshot = "old", .reserve_bytes = 3 * GIB,
 	  .traits = DISK_TRAIT(TRAIT_THICK, true) | DISK_TRAIT(TRAIT_INTEGRITY, true) },
 	{ .index = 255, .kind = 99, .state = 99, .bytes = 1, .name = "no-end-of-it-all-no-end-of-it-all-no-end",
 	  .on = "no-end-of-it-all-no-end." },
@@ -425,7 +425,7 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		return;
 	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CHECK_POOL: case REQ_SCRUB_POOL:
 	case REQ_SET_POOL_KEY: case REQ_UNLOCK_POOL:
-	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME:
+	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME: case REQ_SET_VOLUME:
 		fake_change_volume(r, reply);
 		return;
 	case REQ_SNAPSHOT_VM: case REQ_REVERT_VM: case REQ_DELETE_SNAPSHOT:

@@ -102,7 +102,8 @@ static void disks_and_volumes(void **state)
 	expect_not("virtio0");
 	command("list-volume --name scratch --json", "\"return\":[{\"name\":\"scratch\",\"bytes\":67108864,"
 		"\"block-bytes\":512,\"kind\":\"memory\",\"on\":\"ram\",\"used-bytes\":67108864,"
-		"\"policy\":\"\",\"integrity\":\"\",\"encrypt\":\"\",\"of\":\"\",\"snapshot\":\"\",\"vm\":\"\","
+		"\"reserve-bytes\":0,\"policy\":\"\",\"integrity\":\"\",\"encrypt\":\"\",\"of\":\"\","
+		"\"snapshot\":\"\",\"vm\":\"\","
 		"\"made-for\":\"\","
 		"\"state\":\"being deleted\",\"percent\":0}]", RESULT_OK);
 	command("list-disk --name nvme0.0 --json", "\"read-only\":true,\"state\":\"whole\",\"driver\":\"nvme\"",
@@ -324,6 +325,19 @@ static void volumes_are_made_and_deleted(void **state)
 	command("delete-volume", "needs --name VOLUME", RESULT_USAGE);
 }
 
+/* Room that a pool keeps for a volume. */
+static void reserves_are_set(void **state)
+{
+	(void)state;
+	command("set-volume data --reserve 10G", "volume data has 10.0 GiB room kept in its pool\r\n",
+		RESULT_OK);
+	command("set-volume data --reserve none", "volume data has no room kept in its pool\r\n", RESULT_OK);
+	command("set-volume data --reserve 10", "--reserve needs a size from 1M to 1024T with its unit, such as 10G, "
+		"or none, not \"10\"", RESULT_USAGE);
+	command("set-volume data", "needs --reserve SIZE|none", RESULT_USAGE);
+	command("set-volume gone --reserve 1G", "error[E_NOT_FOUND]: there is no volume \"gone\"", RESULT_NOT_FOUND);
+}
+
 /* What a volume in a pool is besides its size. */
 static void traits_are_said(void **state)
 {
@@ -331,7 +345,8 @@ static void traits_are_said(void **state)
 	command("create-volume a --size 1G --on fast --policy thick --integrity on",
 		"volume a, 1.0 GiB on fast, policy=thick, integrity=on. create-vm --disk", RESULT_OK);
 	command("create-volume a --size 1G --on fast --integrity on --json",
-		"\"used-bytes\":0,\"policy\":\"thin\",\"integrity\":\"on\",\"encrypt\":\"off\",\"of\"", RESULT_OK);
+		"\"used-bytes\":0,\"reserve-bytes\":0,\"policy\":\"thin\",\"integrity\":\"on\",\"encrypt\":\"off\""
+		",\"of\"", RESULT_OK);
 	command("create-volume a --size 27G --on fast --policy thick", "error[E_NOSPACE]: pool fast has 20.0 GiB "
 		"free, which a thick volume of 27.0 GiB and its maps do not fit into. Try a smaller size, or "
 		"policy=thin; see list-pool", RESULT_RESOURCES);
@@ -340,7 +355,7 @@ static void traits_are_said(void **state)
 	command("create-volume a --size 1G --integrity off", "error[E_USAGE]: integrity= is for volumes in a pool, "
 		"and there is none. create-pool NAME DISK makes one", RESULT_USAGE);
 	command("list-volume copy.0", "copy.0          100.0 GiB  0 B        fast       -         -         ready\r\n"
-		"    policy=thick integrity=on\r\n", RESULT_OK);
+		"    policy=thick integrity=on  reserve=3.0 GiB\r\n", RESULT_OK);
 	expect_80_columns();
 	command("create-vm v --disk 64M,policy=thick,on=fast", "Disk 0: volume v.0, 64.0 MiB on fast, policy=thick\r\n",
 		RESULT_OK);
@@ -634,6 +649,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_disk_more_and_less, setup, teardown),
 		cmocka_unit_test_setup_teardown(volumes_are_made_and_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(traits_are_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(reserves_are_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(pools, setup, teardown),
 		cmocka_unit_test(no_pools),
 		cmocka_unit_test_setup_teardown(pools_are_asked_for, setup, teardown),

@@ -10,6 +10,7 @@
 
 #include "pool_bench.h"
 #include "volume_traits.h"
+#include "volumes.h"
 
 #define THICK DISK_TRAIT(TRAIT_THICK, true)
 #define THIN DISK_TRAIT(TRAIT_THICK, false)
@@ -186,11 +187,68 @@ static void have_room(void **state)
 	drop_pool();
 }
 
+static void set_reserve(const char *volume, u64 bytes)
+{
+	struct request r = bench_make_request(REQ_SET_VOLUME, "", 0);
+
+	strcpy(r.spec.disks[0].volume, volume);
+	r.spec.disks[0].bytes = bytes;
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
+/* Of a thin volume in a pool, also one that a VM has; what the store says is told. */
+static void reserves(void **state)
+{
+	struct store_report v = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 3,
+		.extent = STORE_EXTENT_VOLUME, .sectors = 10 * GIB / 512, .volume = "old", .guid = { 9 } };
+	struct store_report thick = v;
+	struct store_order order;
+
+	(void)state;
+	find_pool();
+	thick.number = 4;
+	thick.guid[0] = 10;
+	thick.flags = STORE_IS_THICK;
+	strcpy(thick.volume, "thick");
+	report(v);
+	report(thick);
+	set_reserve("gone", GIB);
+	bench_expect(ERR_NO_VOLUME);
+	set_reserve("", GIB);
+	bench_expect(ERR_BAD_FIELD);
+	set_reserve("nvme0.0", GIB);
+	bench_expect(ERR_NOT_IN_POOL);
+	set_reserve("thick", GIB);
+	bench_expect(ERR_RESERVE_THICK);
+	set_reserve("old", 11 * GIB);
+	bench_expect(ERR_RESERVE_SIZE);
+	assert_int_equal(bench_answer.need, 11 * GIB);
+	assert_int_equal(bench_answer.have, 10 * GIB);
+	expect_no_order();
+	set_reserve("old", 5 * GIB);
+	order = take(STORE_RESERVE);
+	assert_int_equal(order.bytes, 5 * GIB);
+	assert_string_equal(order.volume, "old");
+	done(&order, STORE_FULL);
+	bench_expect(ERR_POOL_FULL);
+	set_reserve("old", 5 * GIB);
+	order = take(STORE_RESERVE);
+	v.largest_bytes = 5 * GIB;
+	report(v);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	assert_int_equal(volume_find("old")->reserve_bytes, 5 * GIB);
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_GONE, "", 0, v.guid);
+	tell_extent(STORE_POOL_SLOT, 4, STORE_EXTENT_GONE, "", 0, thick.guid);
+	drop_pool();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(are_ordered), cmocka_unit_test(are_compared), cmocka_unit_test(are_of_pools),
-		cmocka_unit_test(have_room),
+		cmocka_unit_test(have_room), cmocka_unit_test(reserves),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -414,6 +414,31 @@ static void a_group_of_which_one_is_refused(void **state)
 	}
 }
 
+/* Root is told of it, also after a restart; a thick volume has no use for one. */
+static void a_reserve(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	make_pool();
+	make_volume("v", 1);
+	order = about(STORE_RESERVE, "v");
+	order.bytes = MIB / 2;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_BAD_ORDER);
+	order.bytes = 2 * bench_part("v")->sectors * 512;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_BAD_ORDER);
+	order.bytes = MIB;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_int_equal(bench_part("v")->largest_bytes, MIB);
+	reboot();
+	assert_int_equal(bench_part("v")->largest_bytes, MIB);
+	order = about(STORE_RESERVE, "v");
+	assert_int_equal(bench_answer(bench_send(order)), STORE_OK);
+	assert_int_equal(bench_part("v")->largest_bytes, 0);
+	order.guid[0] ^= 1;
+	assert_int_equal(bench_answer(bench_send(order)), STORE_NO_VOLUME);
+}
+
 static struct store_order deletion(const char *name, u32 flags)
 {
 	struct store_order order = about(STORE_DELETE, name);
@@ -473,6 +498,7 @@ int main(void)
 		cmocka_unit_test_setup(an_opening_while_the_pool_is_deleted, setup),
 		cmocka_unit_test_setup(a_group_of_which_one_is_refused, setup),
 		cmocka_unit_test_setup(deletion_of_a_group, setup),
+		cmocka_unit_test_setup(a_reserve, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
