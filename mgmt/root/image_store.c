@@ -24,6 +24,9 @@
 _Static_assert(IMAGE_HASH_BYTES == BLAKE2B_BYTES, "the digest is the hash");
 _Static_assert(UPLOAD_WINDOW_BYTES % UPLOAD_WRITE_BYTES == 0, "pieces fit");
 
+#define KEEP_LIMIT_NS (30 * NS_PER_S)	/* for a store that is silent, to keep an image */
+#define LOOK_NS NS_PER_S		/* whether it is, after that */
+
 static struct upload {
 	u64 number;		/* 0 = none */
 	char name[IMAGE_NAME_BYTES];
@@ -356,6 +359,7 @@ bool image_store_finish(struct image_asker asker, u64 upload, struct error_info 
 	if (u->import != NULL)
 		import_finish(u->import);
 	u->waits = u->import != NULL ? WAITS_FINISH : WAITS_KEEP;
+	u->deadline_tsc = rt_time_after(&root.time, KEEP_LIMIT_NS);
 	u->h_mem = 0;
 	u->asker = asker;
 	return false;
@@ -414,7 +418,7 @@ static void answer_keep(struct upload *u)
 	struct error_info no;
 
 	if ((was.asker.client != CLIENTS_MAX && client_room(was.asker.client) == 0) ||
-	    !image_volumes_have(was.name, &no))
+	    !image_volumes_have(was.name, was.deadline_tsc, &no))
 		return;
 	memset(&reply, 0, sizeof(reply));
 	image = image_find(&root.images, was.name, false);
@@ -501,8 +505,10 @@ u64 image_store_step(void)
 			       u->import != NULL ? "volume" : "image", u->name);
 			drop(u);
 		}
-		if (u->number != 0 && u->waits == WAITS_NOT)	/* else the store's signal is what it waits for */
-			next = earlier(next, u->deadline_tsc);
+		/* Else the store's signal is what it waits for. */
+		if (u->number != 0 && (u->waits == WAITS_NOT || u->waits == WAITS_KEEP))
+			next = earlier(next, u->deadline_tsc > rt_time_tsc() ? u->deadline_tsc
+				       : rt_time_after(&root.time, LOOK_NS));
 	}
 	return image_memory_step() ? next : 0;
 }

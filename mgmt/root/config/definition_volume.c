@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "pools.h"
 #include "range.h"
 #include "rt_log.h"
 #include "store_client.h"
@@ -307,6 +308,13 @@ void definition_volume_close(void)
 const struct volume *definition_volume_of(void)
 {
 	return d.volume;
+}
+
+u32 definition_volume_pool(void)
+{
+	const struct volume *v = definition_volume_of();
+
+	return v != NULL ? v->pool : pool_that_counts();
 }
 
 void definition_volume_read(u8 *text)

@@ -31,6 +31,9 @@ bool definition_volume_open(struct volume *v) MUST_CHECK;
 void definition_volume_close(void);
 /* The volume that is open, or is being closed; NULL: none. */
 const struct volume *definition_volume_of(void);
+/* The pool whose definitions count: uploaded images are kept there, and read from nowhere else. STORE_POOLS_MAX: none
+ * does. */
+u32 definition_volume_pool(void);
 
 /* Only while READY or FAILED. The text is put into text[DEFINITION_TEXT_BYTES], which stays. */
 void definition_volume_read(u8 *text);

@@ -35,6 +35,7 @@
 enum keep {
 	KEEP_SEARCH,		/* is there a pool that has definitions? */
 	KEEP_OPEN, KEEP_READ,	/* there is one */
+	KEEP_IMAGES,		/* its images come before the VMs that have them */
 	KEEP_LOAD,		/* the console applies them */
 	KEEP_CONF,		/* there is none: it applies vos.conf */
 	KEEP_NONE,		/* and that is done: until there is a pool, */
@@ -48,7 +49,7 @@ enum keep {
 
 static struct {
 	enum keep state;
-	u64 since_tsc;		/* of the state; 0 = not begun */
+	u64 since_tsc;		/* of the search, or of KEEP_IMAGES; 0 = not begun */
 	bool is_client_new;	/* a console that knows nothing */
 	bool is_again;		/* KEEP_READ, KEEP_LOAD: for a console that was started again */
 	bool is_conf_given, is_conf_done;
@@ -164,7 +165,8 @@ static bool is_keeping(void)
 bool definitions_are_read(void)
 {
 	return k.state == KEEP_SEARCH || k.state == KEEP_MAKE || k.state == KEEP_OPEN || k.state == KEEP_READ ||
-	       k.state == KEEP_LOAD || (k.state == KEEP_CONF && definition_volume_of() != NULL);
+	       k.state == KEEP_IMAGES || k.state == KEEP_LOAD ||
+	       (k.state == KEEP_CONF && definition_volume_of() != NULL);
 }
 
 bool definitions_are_kept(u64 count, struct error_info *no)
@@ -276,9 +278,9 @@ static enum keep step_search(void)
 	bool is_late = since_ns(k.since_tsc) >= SEARCH_LIMIT_NS;
 	struct volume *v;
 
-	if (!machine_mac_is_known(is_late) || ((disks_are_coming() || pools_are_coming()) && !is_late) ||
-	    (image_volumes_are_coming() && since_ns(k.since_tsc) < IMAGES_LIMIT_NS))
+	if (!machine_mac_is_known(is_late) || ((disks_are_coming() || pools_are_coming()) && !is_late))
 		return KEEP_SEARCH;
+	pools_are_searched();
 	v = find_volume();
 	return v != NULL ? open_volume(v) : KEEP_CONF;
 }
@@ -327,9 +329,19 @@ static enum keep step_read(void)
 	}
 	if (found->is_damaged)
 		rt_log("root: the last definitions in pool %s are damaged: those before them count", k.pool);
-	if (found->is_there)
-		return begin_load(found->bytes);
-	return k.is_conf_done ? KEEP_KEPT : KEEP_CONF;
+	if (!found->is_there)
+		return k.is_conf_done ? KEEP_KEPT : KEEP_CONF;
+	k.since_tsc = rt_time_tsc();
+	return KEEP_IMAGES;
+}
+
+static enum keep step_images(void)
+{
+	if (is_pool_going())
+		return leave();
+	if (image_volumes_are_coming() && since_ns(k.since_tsc) < IMAGES_LIMIT_NS)
+		return KEEP_IMAGES;
+	return begin_load(definition_volume_found()->bytes);
 }
 
 static enum keep step_load(void)
@@ -483,9 +495,9 @@ static enum keep step_leave(void)
 }
 
 static enum keep (*const steps[KEEP_COUNT])(void) = {
-	[KEEP_SEARCH] = step_search, [KEEP_OPEN] = step_open, [KEEP_READ] = step_read, [KEEP_LOAD] = step_load,
-	[KEEP_CONF] = step_conf, [KEEP_NONE] = step_none, [KEEP_MAKE] = step_make, [KEEP_KEPT] = step_kept,
-	[KEEP_TEXT] = step_text, [KEEP_WRITE] = step_write, [KEEP_LEAVE] = step_leave,
+	[KEEP_SEARCH] = step_search, [KEEP_OPEN] = step_open, [KEEP_READ] = step_read, [KEEP_IMAGES] = step_images,
+	[KEEP_LOAD] = step_load, [KEEP_CONF] = step_conf, [KEEP_NONE] = step_none, [KEEP_MAKE] = step_make,
+	[KEEP_KEPT] = step_kept, [KEEP_TEXT] = step_text, [KEEP_WRITE] = step_write, [KEEP_LEAVE] = step_leave,
 };
 
 /* ---- all of it ---- */
@@ -513,7 +525,7 @@ static void look_for_late(void)
 
 static u64 next_call(void)
 {
-	if (k.state == KEEP_SEARCH)
+	if (k.state == KEEP_SEARCH || k.state == KEEP_IMAGES)
 		return rt_time_after(&root.time, LOOK_NS);
 	if (k.state == KEEP_KEPT && is_write_due())
 		return 0;
@@ -547,7 +559,8 @@ void definitions_report_fill(struct definitions_report *out)
 {
 	static const u8 where[KEEP_COUNT] = {
 		[KEEP_SEARCH] = DEFINITIONS_SEARCHED, [KEEP_OPEN] = DEFINITIONS_SEARCHED,
-		[KEEP_READ] = DEFINITIONS_SEARCHED, [KEEP_LOAD] = DEFINITIONS_IN_POOL,
+		[KEEP_READ] = DEFINITIONS_SEARCHED, [KEEP_IMAGES] = DEFINITIONS_SEARCHED,
+		[KEEP_LOAD] = DEFINITIONS_IN_POOL,
 		[KEEP_CONF] = DEFINITIONS_IN_RAM, [KEEP_NONE] = DEFINITIONS_IN_RAM,
 		[KEEP_MAKE] = DEFINITIONS_IN_RAM, [KEEP_KEPT] = DEFINITIONS_IN_POOL,
 		[KEEP_TEXT] = DEFINITIONS_IN_POOL, [KEEP_WRITE] = DEFINITIONS_IN_POOL,

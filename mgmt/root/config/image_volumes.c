@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "definition_volume.h"
 #include "image_header.h"
 #include "image_memory.h"
 #include "map_window.h"
@@ -24,6 +25,7 @@
 #define TURN_BYTES (512 * KIB)		/* that are written in one turn of root */
 #define READ_BYTES (64 * KIB)		/* of a request */
 #define AGAIN_NS (60 * NS_PER_S)	/* after a pool has refused a volume */
+#define SILENT_NS (30 * NS_PER_S)	/* of a store, until nobody waits for it any more */
 
 enum step {
 	STEP_NONE,
@@ -43,17 +45,25 @@ static struct {
 	u64 at;			/* bytes of it that are there */
 	struct blake2b sum;
 	bool is_write, has_failed;
-	u64 again_tsc;		/* 0, or when a volume may be made again */
+	u64 silent_tsc;		/* if nothing moves until then, the store is silent */
 } j;
 
 /* ---- which ---- */
 
-static struct volume *volume_of(const struct image *image)
+static struct volume *volume_named_for(const struct image *image)
 {
 	char name[VOLUME_NAME_BYTES];
 
 	image_volume_name(name, image->name, image->hash);
 	return volume_find(name);
+}
+
+/* What has that name in another pool is not ours: nothing is known of its contents. */
+static struct volume *volume_of(const struct image *image)
+{
+	struct volume *v = volume_named_for(image);
+
+	return v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == definition_volume_pool() ? v : NULL;
 }
 
 static bool is_kept(const struct image *image)
@@ -63,22 +73,37 @@ static bool is_kept(const struct image *image)
 	return v != NULL && v->is_there && !v->is_making && !v->is_unfinished && !v->is_bad_image;
 }
 
-/* An image that no pool has yet. */
-static const struct image *image_to_keep(void)
+/* No pool has it yet, or not as it is. */
+static bool is_to_be_kept(const struct image *image)
 {
-	for (u32 i = 0; i < root.images.count; i++) {
-		const struct image *image = &root.images.images[i];
+	const struct volume *v = volume_named_for(image);
 
-		if (image->is_uploaded && (volume_of(image) == NULL || volume_of(image)->is_bad_image))
-			return image;
-	}
+	return image->is_uploaded && (v == NULL || (v == volume_of(image) && v->is_bad_image));
+}
+
+static struct image *image_to_keep(void)
+{
+	for (u32 i = 0; i < root.images.count; i++)
+		if (is_to_be_kept(&root.images.images[i]) && root.images.images[i].again_tsc <= rt_time_tsc())
+			return &root.images.images[i];
 	return NULL;
+}
+
+/* When an image that a pool did not take is tried again. */
+static u64 again_tsc(void)
+{
+	u64 next = DEADLINE_NONE;
+
+	for (u32 i = 0; i < root.images.count; i++)
+		if (is_to_be_kept(&root.images.images[i]) && root.images.images[i].again_tsc > rt_time_tsc())
+			next = min_u64(next, root.images.images[i].again_tsc);
+	return next;
 }
 
 static bool is_to_be_read(const struct volume *v)
 {
-	return volume_is_of_image(v->name) && v->kind == VOLUME_ROW_THIN && v->is_there && !v->is_unfinished &&
-	       !v->is_looked_at && !volume_is_in_use(v) && pool_is_usable(v->pool);
+	return volume_is_of_image(v->name) && v->kind == VOLUME_ROW_THIN && v->pool == definition_volume_pool() &&
+	       v->is_there && !v->is_unfinished && !v->is_looked_at && !volume_is_in_use(v) && pool_is_usable(v->pool);
 }
 
 static struct volume *volume_to_read(void)
@@ -114,13 +139,13 @@ static struct volume *make_volume(const char *name, const struct disk_spec *want
 	return store_create(v) == ST_OK ? v : NULL;
 }
 
-static enum step begin_keep(const struct image *image)
+static enum step begin_keep(struct image *image)
 {
 	struct disk_spec want = { .bytes = align_up(image->bytes + IMAGE_HEADER_BYTES, VOLUME_UNIT) };
-	u32 p = pool_with_definitions(STORE_POOLS_MAX);	/* images are where VMs that have them are defined */
+	u32 p = definition_volume_pool();	/* images are where VMs that have them are defined */
 	char name[VOLUME_NAME_BYTES];
 
-	if (p == STORE_POOLS_MAX || rt_time_tsc() < j.again_tsc)
+	if (!pool_is_usable(p))
 		return STEP_NONE;
 	if (volume_of(image) != NULL) {		/* what was there was not right */
 		store_delete(volume_of(image));
@@ -131,7 +156,7 @@ static enum step begin_keep(const struct image *image)
 	j.volume = make_volume(name, &want);
 	if (j.volume == NULL) {
 		rt_log("root: image %s: there is no place for a volume in pool %s", image->name, want.on);
-		j.again_tsc = rt_time_after(&root.time, AGAIN_NS);
+		image->again_tsc = rt_time_after(&root.time, AGAIN_NS);
 		return STEP_NONE;
 	}
 	j.is_write = true;
@@ -169,12 +194,13 @@ static enum step step_open_write(void)
 	return STEP_FILL;
 }
 
-/* What is written. NULL: it was deleted meanwhile. */
-static const struct image *image_of_job(void)
+/* What is written, or was read. NULL: it was deleted meanwhile. */
+static struct image *image_of_job(void)
 {
-	const struct image *image = image_find(&root.images, j.header.name, false);
-
-	return image != NULL && volume_of(image) == j.volume ? image : NULL;
+	for (u32 i = 0; i < root.images.count; i++)
+		if (root.images.images[i].is_uploaded && volume_named_for(&root.images.images[i]) == j.volume)
+			return &root.images.images[i];
+	return NULL;
 }
 
 static bool fill_from(const struct image *image)
@@ -274,12 +300,21 @@ static enum step read_next(void)
 	return STEP_READ;
 }
 
+/* Only what is deleted with its image is an image. */
+static bool is_its_name(void)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	image_volume_name(name, j.header.name, j.header.image_hash);
+	return strcmp(name, j.volume->name) == 0;
+}
+
 static enum step step_header(void)
 {
 	if (!has_come())
 		return STEP_HEADER;
 	memcpy(&j.header, volume_link_slot(j.link, 0), sizeof(j.header));
-	if (j.has_failed || !image_header_ok(&j.header, j.volume->bytes)) {
+	if (j.has_failed || !image_header_ok(&j.header, j.volume->bytes) || !is_its_name()) {
 		strcpy(j.header.name, "?");
 		return fail("its volume is not as VOS writes it, in");
 	}
@@ -333,6 +368,9 @@ static enum step step_read(void)
 
 static enum step step_close(void)
 {
+	struct image *image = image_of_job();
+	bool is_no_image = j.is_write ? j.has_failed || image == NULL : !j.has_failed && image == NULL;
+
 	if (j.link != NULL && !volume_link_close(j.link))
 		return STEP_CLOSE;
 	j.link = NULL;
@@ -341,9 +379,9 @@ static enum step step_close(void)
 	j.h_mem = 0;
 	store_release(j.volume);
 	j.volume->is_bad_image = !j.is_write && j.has_failed;
-	if (j.is_write && j.has_failed)
-		j.again_tsc = rt_time_after(&root.time, AGAIN_NS);
-	if (j.is_write && (j.has_failed || image_of_job() == NULL))
+	if (j.is_write && j.has_failed && image != NULL)
+		image->again_tsc = rt_time_after(&root.time, AGAIN_NS);
+	if (is_no_image)
 		store_delete(j.volume);
 	j.volume = NULL;
 	return STEP_NONE;
@@ -352,27 +390,35 @@ static enum step step_close(void)
 static enum step step_none(void)
 {
 	struct volume *v = volume_to_read();
-	const struct image *image = v == NULL ? image_to_keep() : NULL;
+	struct image *image = v == NULL ? image_to_keep() : NULL;
 
 	return v != NULL ? begin_read(v) : image != NULL ? begin_keep(image) : STEP_NONE;
 }
 
 /* ---- all of it ---- */
 
-bool image_volumes_have(const char *name, struct error_info *no)
+/* Its name is another's, or its pool does not take it, or is not there, or its store is silent. */
+static bool is_not_kept(const struct image *image, u64 late_tsc)
+{
+	u64 now = rt_time_tsc();
+
+	return now < image->again_tsc || !pool_is_usable(definition_volume_pool()) ||
+	       volume_named_for(image) != volume_of(image) || (now >= late_tsc && now >= j.silent_tsc);
+}
+
+bool image_volumes_have(const char *name, u64 late_tsc, struct error_info *no)
 {
 	const struct image *image = image_find(&root.images, name, false);
-	u32 p = pool_with_definitions(STORE_POOLS_MAX);
+	const struct pool *pool = pool_at(definition_volume_pool());
 
 	*no = ERROR_INFO_NONE;
-	if (image == NULL || is_kept(image) || p == STORE_POOLS_MAX)
+	if (image == NULL || pool == NULL || is_kept(image))
 		return true;
-	if (j.step != STEP_CLOSE && rt_time_tsc() < j.again_tsc) {
-		*no = error_info_of(ERR_NOT_KEPT, 0, 0);
-		strcpy(no->text, pool_at(p)->partition->name);
-		return true;
-	}
-	return false;
+	if (!is_not_kept(image, late_tsc))
+		return false;
+	*no = error_info_of(ERR_NOT_KEPT, 0, 0);
+	strcpy(no->text, pool->partition->name);
+	return true;
 }
 
 const char *image_volumes_pool(const struct image *image)
@@ -380,7 +426,7 @@ const char *image_volumes_pool(const struct image *image)
 	return is_kept(image) ? volume_of(image)->on : "";
 }
 
-/* One that is busy is being written, which fails without its image. */
+/* One that is busy is being written, or was just read: it is deleted when that ends without its image. */
 void image_volumes_drop(const struct image *image)
 {
 	struct volume *v = image->is_uploaded ? volume_of(image) : NULL;
@@ -426,10 +472,11 @@ u64 image_volumes_step(void)
 		if (volume_link_wait(j.link))
 			return 0;
 	}
-	if (j.step != before || j.writer.at != at)
+	if (j.step != before || j.writer.at != at) {
+		j.silent_tsc = rt_time_after(&root.time, SILENT_NS);
 		return 0;
-	return j.step == STEP_NONE && image_to_keep() != NULL && j.again_tsc > rt_time_tsc() ? j.again_tsc :
-											       DEADLINE_NONE;
+	}
+	return j.step == STEP_NONE ? again_tsc() : DEADLINE_NONE;
 }
 
 u64 image_volumes_bytes(void)

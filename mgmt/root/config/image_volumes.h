@@ -10,11 +10,12 @@
 #include "image.h"
 #include "types.h"
 
-/* There are images in pools that are not read yet: VMs that name them come later. */
+/* There are images in the pool with the definitions that are not read yet: VMs that name them come later. */
 bool image_volumes_are_coming(void);
 
-/* False: that image is on its way into a pool. True: it is there; or no pool can be used; or *no says why it is not. */
-bool image_volumes_have(const char *image, struct error_info *no);
+/* False: that image is on its way into a pool. True: it is there; or no pool keeps images; or *no says that it is not:
+ * the pool does not take it, or it is late and the store is silent. */
+bool image_volumes_have(const char *image, u64 late_tsc, struct error_info *no);
 /* The pool that it is in, or "". */
 const char *image_volumes_pool(const struct image *image);
 /* It is an image no more, and its volume goes too. */

@@ -181,6 +181,20 @@ u32 pool_with_definitions(u32 but)
 	return STORE_POOLS_MAX;
 }
 
+static bool are_searched;
+
+void pools_are_searched(void)
+{
+	are_searched = true;
+}
+
+u32 pool_that_counts(void)
+{
+	u32 p = pool_with_definitions(STORE_POOLS_MAX);
+
+	return are_searched && pool_with_definitions(p) == STORE_POOLS_MAX ? p : STORE_POOLS_MAX;
+}
+
 static bool is_system(const struct volume *v, u32 p)
 {
 	return v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == p && volume_is_of_vos(v->name);

@@ -62,6 +62,10 @@ void pool_told_extent(u32 p, u32 number, bool is_there);
 void pool_told_definitions(u32 p, u32 number, bool are_there);
 /* Of the pools that can be used, one that has it, and that is not `but`; STORE_POOLS_MAX: there is none. */
 u32 pool_with_definitions(u32 but);
+/* All disks have had their time to come. Before that no pool counts. */
+void pools_are_searched(void);
+/* The one pool that has definitions; STORE_POOLS_MAX: there is none, or two have some, or it is too soon to say. */
+u32 pool_that_counts(void);
 /* Volumes and snapshots in it, also those that root has no room for, and those that are being made or deleted. */
 u32 pool_volume_count(u32 p);
 

@@ -56,19 +56,25 @@ static void serve_reads(void)
 
 /* ---- the console's part ---- */
 
-static void begin_image(const char *name)
+static void begin_bytes(const char *name, struct upload_report *u)
 {
 	struct request r = open_request(name, image, IMAGE_BYTES, 0);
-	struct upload_report u;
 
 	bench_send(&r);
 	bench_expect(ERR_NONE);
-	u = bench_answer.upload;
-	while (u.taken < IMAGE_BYTES) {
-		ask_write(&u, image, IMAGE_BYTES);
+	*u = bench_answer.upload;
+	while (u->taken < IMAGE_BYTES) {
+		ask_write(u, image, IMAGE_BYTES);
 		bench_expect(ERR_NONE);
-		u = bench_answer.upload;
+		*u = bench_answer.upload;
 	}
+}
+
+static void begin_image(const char *name)
+{
+	struct upload_report u;
+
+	begin_bytes(name, &u);
 	ask_finish(u.upload);
 	bench_turns(0, 3);
 }
@@ -217,6 +223,125 @@ static void a_failing_disk(void **state)
 	bench_expect(ERR_NOT_KEPT);
 }
 
+static void delete_quietly(const char *name)
+{
+	struct request r = bench_make_request(REQ_DELETE_IMAGE, "", 0);
+
+	memset(&r.image, 0, sizeof(r.image));
+	strcpy(r.image.name, name);
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
+/* All of "kern" is on stable storage. */
+static void keep_kern(void)
+{
+	struct store_order order;
+
+	begin_image("kern");
+	order = begin_link();
+	serve_all();
+	order = take(STORE_FINISH);
+	tell_named(order.volume, 5, 2 * MIB, 0, order.guid);
+	done(&order, STORE_OK);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+}
+
+/* The same image again, while the volume that it had is being deleted: that one is none to keep it in. */
+static void again_while_deleted(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	find_the_pool();
+	keep_kern();
+	delete_quietly("kern");
+	order = take(STORE_DELETE);
+	bench_await_answer();
+	begin_image("kern");
+	assert_false(bench_is_answered());
+	done(&order, STORE_OK);
+	bench_turns(0, 3);
+	(void)begin_link();
+}
+
+/* A store that stays silent holds the answer up, but not for ever. */
+static void a_silent_store(void **state)
+{
+	struct upload_report u;
+
+	(void)state;
+	find_the_pool();
+	begin_image("kern");
+	(void)take(STORE_CREATE);
+	assert_false(bench_is_answered());
+	begin_bytes("more", &u);
+	rt_time_init(&root.time, 1, rt_time_tsc());	/* each time limit is over at once from now on */
+	ask_finish(u.upload);
+	bench_expect(ERR_NOT_KEPT);
+	assert_non_null(the_image("more"));
+}
+
+/* A partition of that name on another's disk keeps no image, and is not deleted with one. */
+static void a_foreign_name(void **state)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = NVME, .number = 1, .extent = STORE_EXTENT_VOLUME,
+		.sectors = 4 * MIB / 512, .first = 2048 };
+	struct image of;
+
+	(void)state;
+	find_the_pool();
+	fill_volume(&of, r.volume);
+	memset(r.guid, 4, sizeof(r.guid));
+	report(r);
+	begin_image("kern");
+	bench_expect(ERR_NOT_KEPT);
+	assert_string_equal(the_image("kern")->pool, "");
+	delete_quietly("kern");
+	expect_no_order();
+}
+
+/* Images of a pool whose definitions don't count are none: that disk is another machine's. */
+static void a_foreign_pool(void **state)
+{
+	char name[VOLUME_NAME_BYTES];
+	struct image of;
+
+	(void)state;
+	tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_GPT, 0);
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	bench_turns(0, 5);
+	find_pool();
+	fill_volume(&of, name);
+	tell_named(name, 5, VOLUME_BYTES, 0, guid);
+	bench_turns(0, 3);
+	expect_no_order();
+}
+
+/* What is deleted while root still closes the volume that it has just read does not come back. */
+static void deleted_when_read(void **state)
+{
+	char name[VOLUME_NAME_BYTES];
+	struct store_order order;
+	struct image of;
+
+	(void)state;
+	fill_volume(&of, name);
+	find_the_pool();
+	tell_named(name, 5, VOLUME_BYTES, 0, guid);
+	bench_turns(0, 3);
+	order = take(STORE_ATTACH);
+	begin_server(VOLUME_BYTES, 512);
+	done(&order, STORE_OK);
+	serve_reads();
+	assert_non_null(the_image("kern"));
+	delete_quietly("kern");
+	expect_done(STORE_DETACH);
+	bench_turns(0, 3);
+	assert_string_equal(take(STORE_DELETE).volume, name);
+}
+
 static void is_read(void **state)
 {
 	char name[VOLUME_NAME_BYTES];
@@ -272,13 +397,28 @@ static void any_headers(void **state)
 	assert_false(image_header_ok(&h, VOLUME_BYTES));
 }
 
+/* A header that is right, in a volume of another's name: with its image only that name's volume would be deleted. */
+static void under_another_name(void **state)
+{
+	char name[VOLUME_NAME_BYTES];
+	struct image of;
+
+	(void)state;
+	fill_volume(&of, name);
+	name[strlen(name) - 1] ^= 1;
+	find_image(name);
+	assert_null(the_image("kern"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_kept), cmocka_unit_test(is_in_memory), cmocka_unit_test(a_full_pool),
 		cmocka_unit_test(no_place), cmocka_unit_test(a_failing_disk),
 		cmocka_unit_test(is_read), cmocka_unit_test(is_damaged),
-		cmocka_unit_test(any_headers),
+		cmocka_unit_test(any_headers), cmocka_unit_test(again_while_deleted),
+		cmocka_unit_test(a_silent_store), cmocka_unit_test(a_foreign_name), cmocka_unit_test(a_foreign_pool),
+		cmocka_unit_test(deleted_when_read), cmocka_unit_test(under_another_name),
 	};
 	int failed = 0;
 

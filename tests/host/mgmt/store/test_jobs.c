@@ -393,6 +393,18 @@ static void name_of_vos(void **state)
 	assert_string_equal(bench_part("d0p1")->label, VOLUME_OF_VOS);
 }
 
+/* With it an image would be taken for kept, and the partition be deleted with the image. */
+static void name_of_an_image(void **state)
+{
+	const struct gpt_part part = bench_part_of(true, 3, 6, VOLUME_OF_IMAGE "0123456789abcdef01234567");
+
+	(void)state;
+	bench_write_table(0, &part, 1);
+	bench_boot();
+	assert_null(bench_part(VOLUME_OF_IMAGE "0123456789abcdef01234567"));
+	assert_int_equal(bench_part("d0p1")->flags, STORE_NAME_UNFIT);
+}
+
 /* Two volumes of one name: the second is called after its place, and an order for the one never reaches the other. */
 static void two_of_a_name(void **state)
 {
@@ -491,7 +503,7 @@ int main(void)
 		cmocka_unit_test_setup(an_attachment_that_waits, setup),
 		cmocka_unit_test_setup(partitions_of_others, setup),
 		cmocka_unit_test_setup(names_of_disks, setup),
-		cmocka_unit_test_setup(name_of_vos, setup),
+		cmocka_unit_test_setup(name_of_vos, setup), cmocka_unit_test_setup(name_of_an_image, setup),
 		cmocka_unit_test_setup(two_of_a_name, setup),
 		cmocka_unit_test_setup(a_name_that_drifts, setup),
 		cmocka_unit_test_setup(many_partitions, setup),
