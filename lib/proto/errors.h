@@ -256,6 +256,9 @@
 	/* text = pool; what was asked for is done */ \
 	ERROR(ERR_NOT_KEPT, RESULT_FAILED, "E_IO", \
 		"it is done, but pool {text} did not take it: a restart of VOS loses it; see log, info") \
+	/* text = image */ \
+	ERROR(ERR_IMAGE_STAYS, RESULT_FAILED, "E_IO", \
+		"{text} is no image any more, but its pool still has it: a restart of VOS brings it back; see log") \
 	/* text = volume; need, have in bytes */ \
 	ERROR(ERR_DISK_MEMORY, RESULT_RESOURCES, "E_NOMEM", 0) \
 	ERROR(ERR_NO_SERVICE, RESULT_NOT_FOUND, "E_NOT_FOUND", \

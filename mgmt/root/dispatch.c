@@ -407,8 +407,11 @@ static void do_export_close(void)
 
 static void do_delete_image(void)
 {
+	struct error_info info;
+
 	begin_reply();
-	answer_image(image_store_delete(request.image.name, is_dry_run()));
+	if (image_store_delete(asker(), request.image.name, is_dry_run(), &info))
+		answer_image(info);
 }
 
 /* ---- the machine ---- */

@@ -24,7 +24,7 @@
 _Static_assert(IMAGE_HASH_BYTES == BLAKE2B_BYTES, "the digest is the hash");
 _Static_assert(UPLOAD_WINDOW_BYTES % UPLOAD_WRITE_BYTES == 0, "pieces fit");
 
-#define KEEP_LIMIT_NS (30 * NS_PER_S)	/* for a store that is silent, to keep an image */
+#define KEEP_LIMIT_NS (30 * NS_PER_S)	/* for a store that is silent, to keep an image, or to delete one */
 #define LOOK_NS NS_PER_S		/* whether it is, after that */
 
 static struct upload {
@@ -37,7 +37,7 @@ static struct upload {
 	u64 deadline_tsc;
 	struct blake2b sum;	/* of what is taken */
 	/* A request that is not answered yet: */
-	enum { WAITS_NOT, WAITS_WRITE, WAITS_FINISH, WAITS_KEEP } waits;
+	enum { WAITS_NOT, WAITS_WRITE, WAITS_FINISH, WAITS_KEEP, WAITS_RID } waits;
 	struct image_asker asker;
 	struct image_request piece;
 } uploads[UPLOADS];
@@ -79,7 +79,7 @@ static struct upload *upload_named(const char *name, bool is_volume)
 {
 	for (u32 i = 0; i < UPLOADS; i++)
 		if (uploads[i].number != 0 && (uploads[i].import != NULL) == is_volume &&
-		    uploads[i].waits != WAITS_KEEP && strcmp(uploads[i].name, name) == 0)
+		    uploads[i].waits < WAITS_KEEP && strcmp(uploads[i].name, name) == 0)
 			return &uploads[i];
 	return NULL;
 }
@@ -430,10 +430,28 @@ static void answer_keep(struct upload *u)
 	(void)send(&was.asker, &no, &reply);
 }
 
+/* It is no image any more: its volume goes. If it is an image again, it has one. */
+static void answer_rid(struct upload *u)
+{
+	static struct reply reply;
+	const struct image_asker asker = u->asker;
+	bool is_lost, is_rid = image_volumes_are_rid(u->name, u->hash, &is_lost);
+	bool is_again = image_find(&root.images, u->name, false) != NULL;
+	struct error_info no = is_rid || is_again ? ERROR_INFO_NONE : error_of(ERR_IMAGE_STAYS, u->name);
+
+	if ((asker.client != CLIENTS_MAX && client_room(asker.client) == 0) ||
+	    !(is_rid || is_again || is_lost || rt_time_tsc() >= u->deadline_tsc))
+		return;
+	memset(&reply, 0, sizeof(reply));
+	*u = (struct upload){ .number = 0 };
+	(void)send(&asker, &no, &reply);
+}
+
 static void answer_late(struct upload *u)
 {
 	static void (*const answers[])(struct upload *u) = {
 		[WAITS_WRITE] = answer_write, [WAITS_FINISH] = answer_finish, [WAITS_KEEP] = answer_keep,
+		[WAITS_RID] = answer_rid,
 	};
 
 	answers[u->waits](u);
@@ -462,7 +480,7 @@ static void remove_named(const char *name)
 		drop(u);
 }
 
-struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_dry_run)
+static struct error_info judge_delete(const char name[IMAGE_NAME_BYTES])
 {
 	const struct image *image;
 	const struct vm *vm;
@@ -479,9 +497,40 @@ struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_
 		return error_of(ERR_IMAGE_USED, vm->name);
 	if (import_uses(name))
 		return error_of(ERR_IMAGE_COPIED, name);
-	if (!is_dry_run)
-		remove_named(name);
 	return ERROR_INFO_NONE;
+}
+
+/* The place of an upload has what is waited for. */
+static bool wait_until_rid(struct image_asker asker, const struct image *image)
+{
+	struct upload *u = free_place();
+
+	if (u == NULL)
+		return false;
+	*u = (struct upload){ .number = ++last_number, .waits = WAITS_RID, .asker = asker,
+		.deadline_tsc = rt_time_after(&root.time, KEEP_LIMIT_NS) };
+	strcpy(u->name, image->name);
+	memcpy(u->hash, image->hash, sizeof(u->hash));
+	return true;
+}
+
+bool image_store_delete(struct image_asker asker, const char name[IMAGE_NAME_BYTES], bool is_dry_run,
+			struct error_info *no)
+{
+	const struct image *image;
+	bool is_waiting;
+
+	*no = judge_delete(name);
+	if (no->error != ERR_NONE || is_dry_run)
+		return true;
+	image = image_find(&root.images, name, false);
+	is_waiting = image != NULL && image_volumes_pool(image)[0] != '\0';
+	if (is_waiting && !wait_until_rid(asker, image)) {
+		*no = error_info_limit(UPLOADS, "unfinished uploads");
+		return true;
+	}
+	remove_named(name);
+	return !is_waiting;
 }
 
 /* ---- turns ---- */
@@ -506,7 +555,7 @@ u64 image_store_step(void)
 			drop(u);
 		}
 		/* Else the store's signal is what it waits for. */
-		if (u->number != 0 && (u->waits == WAITS_NOT || u->waits == WAITS_KEEP))
+		if (u->number != 0 && (u->waits == WAITS_NOT || u->waits >= WAITS_KEEP))
 			next = earlier(next, u->deadline_tsc > rt_time_tsc() ? u->deadline_tsc
 				       : rt_time_after(&root.time, LOOK_NS));
 	}

@@ -33,8 +33,10 @@ bool image_store_write(struct image_asker asker, const struct image_request *pie
 bool image_store_finish(struct image_asker asker, u64 upload, struct error_info *no);
 /* Nobody waits for the answers to that client's requests any more. */
 void image_store_drop(u32 client);
-/* Refused for an image that a VM is defined with, and for a boot module. An upload of that name is dropped. */
-struct error_info image_store_delete(const char name[IMAGE_NAME_BYTES], bool is_dry_run);
+/* Refused for an image that a VM is defined with, and for a boot module. An upload of that name is dropped. False: the
+ * answer comes when the pool that has it has it no more, or can't delete it. */
+bool image_store_delete(struct image_asker asker, const char name[IMAGE_NAME_BYTES], bool is_dry_run,
+			struct error_info *no);
 
 void image_report_fill(const struct image *image, struct image_report *out);
 

@@ -31,8 +31,12 @@ static void forget_text(const struct out *out, const void *what)
 		out_escaped(out, text, bytes);
 		out_text(out, "\n");
 	}
-	out_text(out, shown != 0 ? "# These could not be applied; forget-definitions --yes drops them.\n" :
-		"All definitions are applied.\n");
+	if (shown != 0)
+		out_text(out, "# These could not be applied; forget-definitions --yes drops them.\n");
+	else if (!f->console->keeper.is_settled)
+		out_text(out, "Definitions are not applied yet. Try again later.\n");
+	else
+		out_text(out, "Nothing is left that could not be applied. See info: where definitions are.\n");
 }
 
 static void forget_json(struct json_writer *writer, const char *key, const void *what)

@@ -435,6 +435,24 @@ void image_volumes_drop(const struct image *image)
 		store_delete(v);
 }
 
+bool image_volumes_are_rid(const char *image, const u8 hash[IMAGE_HASH_BYTES], bool *is_lost)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	*is_lost = false;
+	image_volume_name(name, image, hash);
+	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v == NULL || v->kind != VOLUME_ROW_THIN || v->pool != definition_volume_pool() ||
+		    strcmp(v->name, name) != 0)
+			continue;
+		*is_lost = !volume_is_in_use(v);
+		return false;
+	}
+	return true;
+}
+
 static enum step (*const steps[STEP_COUNT])(void) = {
 	[STEP_NONE] = step_none, [STEP_MAKE] = step_make, [STEP_OPEN_WRITE] = step_open_write, [STEP_FILL] = step_fill,
 	[STEP_FLUSH] = step_flush, [STEP_FINISH] = step_finish, [STEP_OPEN_READ] = step_open_read,

@@ -20,6 +20,8 @@ bool image_volumes_have(const char *image, u64 late_tsc, struct error_info *no);
 const char *image_volumes_pool(const struct image *image);
 /* It is an image no more, and its volume goes too. */
 void image_volumes_drop(const struct image *image);
+/* No pool has it. False: its volume is there still: perhaps it is on its way. *is_lost: it is not, and stays. */
+bool image_volumes_are_rid(const char *image, const u8 hash[IMAGE_HASH_BYTES], bool *is_lost);
 
 /* A bounded piece. Returns when to call again at the latest; the store's signal is an occasion too. */
 u64 image_volumes_step(void);

@@ -98,7 +98,7 @@ static void what_is_left(void **state)
 static void what_is_dropped(void **state)
 {
 	(void)state;
-	command("forget-definitions", "All definitions are applied.", RESULT_OK);
+	command("forget-definitions", "Nothing is left that could not be applied.", RESULT_OK);
 	load("vm bad { cpu x; memory 1G }\nvm a { }\nvm c { kernel gone }\n");
 	command("forget-definitions", "vm bad { cpu x; memory 1G }", RESULT_OK);
 	expect("vm c { kernel gone }");
@@ -106,7 +106,7 @@ static void what_is_dropped(void **state)
 	command("forget-definitions --json", "\"statements\":[\"vm bad { cpu x; memory 1G }\",", RESULT_OK);
 	command("create-vm c", "c is defined", RESULT_OK);
 	command("forget-definitions --yes", "1 statement is dropped.", RESULT_OK);
-	command("forget-definitions", "All definitions are applied.", RESULT_OK);
+	command("forget-definitions", "Nothing is left that could not be applied.", RESULT_OK);
 	save();
 	assert_null(strstr(root->definitions, "vm bad"));
 	expect_text("vm c {");

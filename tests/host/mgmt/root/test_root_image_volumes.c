@@ -89,6 +89,31 @@ static const struct image_report *the_image(const char *name)
 	return NULL;
 }
 
+static void delete_quietly(const char *name)
+{
+	struct request r = bench_make_request(REQ_DELETE_IMAGE, "", 0);
+
+	memset(&r.image, 0, sizeof(r.image));
+	strcpy(r.image.name, name);
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
+/* All of "kern" is on stable storage. */
+static void keep_kern(void)
+{
+	struct store_order order;
+
+	begin_image("kern");
+	order = begin_link();
+	serve_all();
+	order = take(STORE_FINISH);
+	tell_named(order.volume, 5, 2 * MIB, 0, order.guid);
+	done(&order, STORE_OK);
+	expect_done(STORE_DETACH);
+	bench_expect(ERR_NONE);
+}
+
 /* What is on the disk of an image that was kept. */
 static void fill_volume(struct image *of, char name[VOLUME_NAME_BYTES])
 {
@@ -156,10 +181,27 @@ static void is_kept(void **state)
 	assert_true(image_header_ok((const void *)volume, 2 * MIB));
 	assert_memory_equal(volume + IMAGE_HEADER_BYTES, image, IMAGE_BYTES);
 	/* It goes with the image. */
-	delete_image("kern", ERR_NONE);
-	bench_turns(0, 3);
+	delete_quietly("kern");
 	order = take(STORE_DELETE);
 	assert_memory_equal(order.volume, NAME, strlen(NAME));
+	assert_false(bench_is_answered());
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+}
+
+/* One that the pool does not delete comes back: the answer says so. */
+static void can_not_be_deleted(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	find_the_pool();
+	keep_kern();
+	delete_quietly("kern");
+	order = take(STORE_DELETE);
+	done(&order, STORE_IO);
+	bench_expect(ERR_IMAGE_STAYS);
+	assert_null(the_image("kern"));
 }
 
 /* Without a pool it is in memory, as ever. */
@@ -223,33 +265,8 @@ static void a_failing_disk(void **state)
 	bench_expect(ERR_NOT_KEPT);
 }
 
-static void delete_quietly(const char *name)
-{
-	struct request r = bench_make_request(REQ_DELETE_IMAGE, "", 0);
-
-	memset(&r.image, 0, sizeof(r.image));
-	strcpy(r.image.name, name);
-	bench_send(&r);
-	bench_turns(0, 3);
-}
-
-/* All of "kern" is on stable storage. */
-static void keep_kern(void)
-{
-	struct store_order order;
-
-	begin_image("kern");
-	order = begin_link();
-	serve_all();
-	order = take(STORE_FINISH);
-	tell_named(order.volume, 5, 2 * MIB, 0, order.guid);
-	done(&order, STORE_OK);
-	expect_done(STORE_DETACH);
-	bench_expect(ERR_NONE);
-}
-
-/* The same image again, while the volume that it had is being deleted: that one is none to keep it in. */
-static void again_while_deleted(void **state)
+/* The same image again, after the volume that it had was deleted. */
+static void again_when_deleted(void **state)
 {
 	struct store_order order;
 
@@ -258,11 +275,10 @@ static void again_while_deleted(void **state)
 	keep_kern();
 	delete_quietly("kern");
 	order = take(STORE_DELETE);
-	bench_await_answer();
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
 	begin_image("kern");
 	assert_false(bench_is_answered());
-	done(&order, STORE_OK);
-	bench_turns(0, 3);
 	(void)begin_link();
 }
 
@@ -339,7 +355,11 @@ static void deleted_when_read(void **state)
 	delete_quietly("kern");
 	expect_done(STORE_DETACH);
 	bench_turns(0, 3);
-	assert_string_equal(take(STORE_DELETE).volume, name);
+	assert_false(bench_is_answered());
+	order = take(STORE_DELETE);
+	assert_string_equal(order.volume, name);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
 }
 
 static void is_read(void **state)
@@ -416,7 +436,8 @@ int main(void)
 		cmocka_unit_test(is_kept), cmocka_unit_test(is_in_memory), cmocka_unit_test(a_full_pool),
 		cmocka_unit_test(no_place), cmocka_unit_test(a_failing_disk),
 		cmocka_unit_test(is_read), cmocka_unit_test(is_damaged),
-		cmocka_unit_test(any_headers), cmocka_unit_test(again_while_deleted),
+		cmocka_unit_test(any_headers), cmocka_unit_test(again_when_deleted),
+		cmocka_unit_test(can_not_be_deleted),
 		cmocka_unit_test(a_silent_store), cmocka_unit_test(a_foreign_name), cmocka_unit_test(a_foreign_pool),
 		cmocka_unit_test(deleted_when_read), cmocka_unit_test(under_another_name),
 	};
