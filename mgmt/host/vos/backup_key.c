@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "backup_cmd.h"
+#include "passphrase.h"
 
 #define SECRET_BYTES 4096u
 
@@ -36,43 +36,17 @@ static bool take_file(const struct call *call, const char *path, u8 *secret, siz
 	return some >= 0;
 }
 
-/* A line of the standard input; of a terminal, without being seen. */
-static bool take_line(const char *prompt, u8 *secret, size_t *count)
+static bool take_passphrase(const struct call *call, bool is_new, char *text)
 {
-	bool is_terminal = isatty(STDIN_FILENO);
-	struct termios before, silent;
-	char *line;
-
-	if (is_terminal) {
-		fprintf(stderr, "%s: ", prompt);
-		fflush(stderr);
-		(void)tcgetattr(STDIN_FILENO, &before);
-		silent = before;
-		silent.c_lflag &= ~(tcflag_t)ECHO;
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	}
-	line = fgets((char *)secret, SECRET_BYTES, stdin);
-	if (is_terminal) {
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	*count = line ? strcspn(line, "\n") : 0;
-	return *count != 0;
-}
-
-static bool take_passphrase(const struct call *call, bool is_new, u8 *secret, size_t *count)
-{
-	static u8 again[SECRET_BYTES];
-	size_t again_count;
+	static char again[SECRET_BYTES];
 	bool is_same = true;
 
-	if (!take_line("Passphrase of the backup", secret, count)) {
+	if (!passphrase_take("Passphrase of the backup", text, SECRET_BYTES)) {
 		backup_refuse(call, RESULT_USAGE, "--passphrase", "there is none");
 		return false;
 	}
 	if (is_new && isatty(STDIN_FILENO)) {
-		(void)take_line("The same again", again, &again_count);
-		is_same = again_count == *count && memcmp(again, secret, *count) == 0;
+		is_same = passphrase_take("The same again", again, sizeof(again)) && strcmp(text, again) == 0;
 		explicit_bzero(again, sizeof(again));
 	}
 	if (!is_same)
@@ -94,7 +68,10 @@ bool backup_key_take(const struct call *call, bool is_new, struct backup_key *ou
 	}
 	if (path)
 		return take_file(call, path, secret, &out->count);
-	return !has_phrase || take_passphrase(call, is_new, secret, &out->count);
+	if (has_phrase && !take_passphrase(call, is_new, (char *)secret))
+		return false;
+	out->count = strlen((char *)secret);
+	return true;
 }
 
 void backup_key_forget(struct backup_key *key)

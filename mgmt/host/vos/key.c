@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * key.c - set-pool and unlock-pool: a passphrase is read from the terminal, unseen; of a key file only a hash is sent.
+ * key.c - set-pool and unlock-pool: a passphrase is typed, twice for a new one; of a key file only a hash is sent.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "passphrase.h"
 #include "pool_secret.h"
 #include "request.h"
 #include "vos_main.h"
@@ -23,46 +23,23 @@ static int refuse(const struct call *call, const char *why)
 	return show_error(call, &error);
 }
 
-/* False: there is no terminal, or nothing was typed. */
-static bool ask(const char *question, char text[PASSPHRASE_BYTES])
-{
-	FILE *terminal = fopen("/dev/tty", "r+");
-	struct termios before, silent;
-	bool is_there;
-
-	if (!terminal)
-		return false;
-	is_there = tcgetattr(fileno(terminal), &before) == 0;
-	silent = before;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	is_there = is_there && tcsetattr(fileno(terminal), TCSAFLUSH, &silent) == 0;
-	fputs(question, terminal);
-	is_there = is_there && fgets(text, PASSPHRASE_BYTES, terminal);
-	fputs("\n", terminal);
-	(void)tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-	fclose(terminal);
-	if (is_there)
-		text[strcspn(text, "\n")] = 0;
-	return is_there && text[0];
-}
-
 static int ask_both(struct vos *vos, const struct call *call)
 {
-	char text[PASSPHRASE_BYTES], again[PASSPHRASE_BYTES];
-	bool is_set = strcmp(call->verb, "set-pool") == 0;
-	int result;
+	static char text[PASSPHRASE_BYTES], again[PASSPHRASE_BYTES];
+	bool is_set = strcmp(call->verb, "set-pool") == 0, asks_again = is_set && isatty(STDIN_FILENO);
+	const char *why = NULL;
 
-	if (!ask(is_set ? "New passphrase: " : "Passphrase: ", text))
-		return refuse(call, "no passphrase was typed. Without a terminal, use --file");
-	if (is_set && strlen(text) < PASSPHRASE_MIN)
-		return refuse(call, "a passphrase has at least 8 characters. Nothing was changed");
-	if (is_set && (!ask("Again: ", again) || strcmp(text, again) != 0))
-		return refuse(call, "the two were not the same. Nothing was changed");
-	json_object_set_new(call->arguments, "secret", json_string(text));
+	if (!passphrase_take(is_set ? "New passphrase" : "Passphrase", text, sizeof(text)))
+		why = "there is no passphrase, or it has more than 511 bytes. For a key file, use --file";
+	else if (is_set && strlen(text) < PASSPHRASE_MIN)
+		why = "a passphrase has at least 8 characters. Nothing was changed";
+	else if (asks_again && (!passphrase_take("Again", again, sizeof(again)) || strcmp(text, again) != 0))
+		why = "the two were not the same. Nothing was changed";
+	if (!why)
+		json_object_set_new(call->arguments, "secret", json_string(text));
 	explicit_bzero(text, sizeof(text));
 	explicit_bzero(again, sizeof(again));
-	result = run_simple(vos, call);
-	return result;
+	return why ? refuse(call, why) : run_simple(vos, call);
 }
 
 static int send_file(struct vos *vos, const struct call *call, const char *path)

@@ -28,7 +28,7 @@ void ls_init(struct ls *l, const struct net_if *ports, struct routes *routes, st
 
 static void send_state(const struct ls *l, u32 port, const struct ls_state *s)
 {
-	u8 frame[LS_MOST];
+	static u8 frame[LS_MOST];	/* too large for the stack */
 
 	l->out.send(l->out.context, port, frame, ls_write_state(frame, l->ports[port].mac, s));
 }
@@ -44,7 +44,7 @@ static void flood(const struct ls *l, const struct ls_state *s, u32 except)
 static void greet(const struct ls *l, u32 port)
 {
 	struct ls_hello h = { .id = l->id, .address = l->ports[port].address };
-	u8 frame[LS_MOST];
+	u8 frame[LS_HELLO_MOST];
 
 	for (u32 i = 0; i < LS_NEIGHBOURS; i++)
 		if (l->neighbour[i].id != 0 && l->neighbour[i].port == port)
