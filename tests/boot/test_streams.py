@@ -136,7 +136,7 @@ def test_uploaded_guest(machine):
     assert answer['offset'] == len(kernel) // 2
     assert second.upload(answer['stream'], kernel, answer['offset'], len(kernel)) == len(kernel)
     image = second.ask('finish-upload', stream=answer['stream'])['return']
-    assert image == {**announced, 'default': False, 'kind': 'uploaded', 'owner': ''}
+    assert image == {**announced, 'default': False, 'kind': 'uploaded', 'owner': '', 'pool': ''}
     assert image in first.ask('list-image')['return']
 
     # Other bytes than were announced: nothing is kept.
