@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from test_networks import answer
 from vosmachine import Machine
 
 
@@ -50,7 +51,7 @@ def pool_test(backend, kind, disk, size, folder):
         sums['r2'] = write(machine, 'r2')
         machine.detach()
         assert 'pool fast is sound' in machine.ok('check-pool fast')
-        scrub = json.loads(machine.ok('scrub-pool fast --json'))['return']
+        scrub = answer(machine, 'scrub-pool fast')
         assert scrub['scrub-bytes'] > 2 << 20 and scrub['scrub-faults'] == 0
         machine.ok('stop-vm v --force')
     with Machine(backend, f'test_pools-{kind}-again', disks=[(kind, image)]) as machine:
