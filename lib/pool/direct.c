@@ -17,7 +17,8 @@ static bool may_go(const struct pool *p, const struct volume *v, const struct po
 
 	return p->is_direct && v != NULL && (v->r.flags & POOL_VOLUME_DELETING) == 0 && v->r.kind == POOL_PLAIN &&
 		d->sectors != 0 && range_ok(d->sector, d->sectors, v->r.sectors) &&
-		first + d->sectors <= CHUNK_SECTORS && ((first | d->sectors) & (p->device.block_sectors - 1)) == 0;
+		range_ok(first, d->sectors, CHUNK_SECTORS) &&
+		((first | d->sectors) & (p->device.block_sectors - 1)) == 0;
 }
 
 /* In place, and the log has all that the volume's map has. */

@@ -7,13 +7,12 @@
 /* helpers: root_bench.c fake_kernel.c fake_platform.c */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "blk_link.h"
 #include "definition_slots.h"
 #include "definitions.h"
+#include "own_machine.h"
 #include "rt_log.h"
 #include "store_bench.h"
 
@@ -581,18 +580,6 @@ int main(void)
 		cmocka_unit_test(a_deletion_waits),
 		cmocka_unit_test(the_pool_is_deleted), cmocka_unit_test(any_headers),
 	};
-	int failed = 0;
 
-	/* A machine of its own for each: root's state is static. */
-	for (u32 i = 0; i < ARRAY_COUNT(tests); i++) {
-		const struct CMUnitTest one[] = { tests[i] };
-		int status = 0;
-		pid_t pid = fork();
-
-		if (pid == 0)
-			exit(cmocka_run_group_tests(one, begin, NULL));
-		if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-			failed++;
-	}
-	return failed;
+	return run_on_own_machines(tests, ARRAY_COUNT(tests), begin);
 }

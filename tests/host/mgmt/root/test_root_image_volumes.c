@@ -5,11 +5,10 @@
  */
 /* links: root rt */
 /* helpers: root_bench.c fake_kernel.c fake_platform.c */
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "image_header.h"
 #include "import_bench.h"
+#include "own_machine.h"
 #include "volumes.h"
 
 #define NAME "vos.image."
@@ -441,18 +440,6 @@ int main(void)
 		cmocka_unit_test(a_silent_store), cmocka_unit_test(a_foreign_name), cmocka_unit_test(a_foreign_pool),
 		cmocka_unit_test(deleted_when_read), cmocka_unit_test(under_another_name),
 	};
-	int failed = 0;
 
-	/* A machine of its own for each: root's state is static. */
-	for (u32 i = 0; i < ARRAY_COUNT(tests); i++) {
-		const struct CMUnitTest one[] = { tests[i] };
-		int status = 0;
-		pid_t pid = fork();
-
-		if (pid == 0)
-			exit(cmocka_run_group_tests(one, begin, NULL));
-		if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-			failed++;
-	}
-	return failed;
+	return run_on_own_machines(tests, ARRAY_COUNT(tests), begin);
 }

@@ -5,10 +5,8 @@
  */
 /* links: root rt */
 /* helpers: root_bench.c fake_kernel.c fake_platform.c */
-#include "networks_bench.h"
+#include "card_bench.h"
 #include "nic_mac.h"
-
-static u64 h_card;
 
 static u64 mac_of(const char *name)
 {
@@ -40,26 +38,9 @@ static void the_card_comes_first(void **state)
 	assert_int_not_equal(mac, nic_mac_of("web", 0, 0));
 }
 
-static int boot(void **state)
-{
-	static const char *const programs[] = { "switch", "e1000", NULL };
-	int rc;
-
-	fake_pci.functions[0] = (struct pci_function){
-		.bdf = 0x50, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
-		.bars = { { .address = 0xfe060000, .bytes = 0x20000, .kind = PCI_BAR_MEMORY } },
-		.irq_pin = 1, .irq_line = 10,
-	};
-	fake_pci.count = 1;
-	bench_programs = programs;
-	rc = bench_boot(state);
-	h_card = fake_thread_nth(fake_threads_made() - 1);
-	return rc;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(the_card_comes_first) };
 
-	return cmocka_run_group_tests(tests, boot, NULL);
+	return cmocka_run_group_tests(tests, boot_with_card, NULL);
 }

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
+#include "card_bench.h"
 #include "fake_kernel.h"
-#include "networks_bench.h"
 #include "root.h"
 #include "root_bench.h"
 #include "spec_fields.h"
@@ -459,8 +459,6 @@ static void changes_while_it_runs(void **state)
 
 /* ---- uplinks ---- */
 
-static u64 h_card;		/* the thread of nic0's driver */
-
 static struct nic_page *card_page(void)
 {
 	return fake_memory(fake_pd_of(h_card), NIC_PAGE);
@@ -610,23 +608,6 @@ static void fields_do_not_overlap(void **state)
 				    spec_fields[b].offset + spec_fields[b].bytes <= spec_fields[a].offset);
 }
 
-static int boot(void **state)
-{
-	static const char *const programs[] = { "switch", "e1000", NULL };
-	int rc;
-
-	fake_pci.functions[0] = (struct pci_function){
-		.bdf = 0x50, .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
-		.bars = { { .address = 0xfe060000, .bytes = 0x20000, .kind = PCI_BAR_MEMORY } },
-		.irq_pin = 1, .irq_line = 10,
-	};
-	fake_pci.count = 1;
-	bench_programs = programs;
-	rc = bench_boot(state);
-	h_card = fake_thread_nth(fake_threads_made() - 1);
-	return rc;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -649,5 +630,5 @@ int main(void)
 		cmocka_unit_test(uplinks_that_fail),
 	};
 
-	return cmocka_run_group_tests(tests, boot, NULL);
+	return cmocka_run_group_tests(tests, boot_with_card, NULL);
 }
