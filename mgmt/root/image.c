@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "image_volume_name.h"
 #include "vm_layout.h"
 
 static bool name_char_ok(char c)
@@ -100,6 +101,7 @@ enum status image_add_uploaded(struct image_table *table, const char *name, u64 
 
 	set_name(&image, name);
 	memcpy(image.hash, hash, sizeof(image.hash));
+	image_volume_name(image.volume, image.name, hash);
 	return add(table, &image);
 }
 

@@ -17,6 +17,7 @@ struct image {
 	bool is_built_in;	/* a program of VOS, not a guest's image */
 	bool is_uploaded;
 	u8 hash[IMAGE_HASH_BYTES];	/* is_uploaded: BLAKE2b-256 */
+	char volume[VOLUME_NAME_BYTES];	/* is_uploaded: that keeps it (image_volume_name.h) */
 	u64 again_tsc;		/* a pool did not take it (image_volumes.h): it is asked again then; 0: it did not */
 };
 

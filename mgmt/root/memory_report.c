@@ -41,7 +41,7 @@ void memory_report_init(void)
 /* Of the memory that all VMs' console rings and control pages are in, a VM's part is its own. */
 static void fill_vms(struct memory_report *out)
 {
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < vms_end(); i++) {
 		const struct vm *vm = vm_at(i);
 
 		if (vm == NULL)

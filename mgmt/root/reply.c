@@ -29,7 +29,7 @@ bool reply_send(u32 client, u32 request_id, const struct error_info *answer, con
 
 static void flush_events(u32 client)
 {
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < vms_end(); i++) {
 		struct vm *vm = vm_at(i);
 
 		if (vm == NULL || (vm->events_due & BIT32(client)) == 0)

@@ -4,12 +4,10 @@
  */
 #include "image_header.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "range.h"
 #include "syscalls.h"
-#include "volumes.h"
 
 static void hash_of(const struct image_header *h, u8 hash[BLAKE2B_BYTES])
 {
@@ -38,18 +36,4 @@ bool image_header_ok(const struct image_header *h, u64 volume_bytes)
 	return memcmp(h->magic, IMAGE_MAGIC, sizeof(h->magic)) == 0 && memcmp(hash, h->hash, sizeof(hash)) == 0 &&
 	       h->bytes != 0 && range_ok(IMAGE_HEADER_BYTES, h->bytes, volume_bytes) &&
 	       image_name_ok(h->name, sizeof(h->name));
-}
-
-void image_volume_name(char *name, const char *image, const u8 hash[IMAGE_HASH_BYTES])
-{
-	u8 digest[BLAKE2B_BYTES];
-	struct blake2b sum;
-	int used = snprintf(name, VOLUME_NAME_BYTES, "%s", VOLUME_OF_IMAGE);
-
-	blake2b_init(&sum);
-	blake2b_add(&sum, image, strlen(image));
-	blake2b_add(&sum, hash, IMAGE_HASH_BYTES);
-	blake2b_finish(&sum, digest);
-	for (u32 i = 0; i < 12; i++)
-		used += snprintf(name + used, VOLUME_NAME_BYTES - (size_t)used, "%02x", (unsigned)digest[i]);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * image_header.h - how an uploaded image lies in a volume of a pool: a header of one block, then the image's bytes.
- * The volume's name comes of the image's name and hash, so that the same image has one volume. Pure. What is read is
- * foreign.
+ * Pure. What is read is foreign.
  */
 #ifndef VOS_IMAGE_HEADER_H
 #define VOS_IMAGE_HEADER_H
@@ -30,7 +29,4 @@ _Static_assert(sizeof(struct image_header) == IMAGE_HEADER_BYTES, "one block");
 void image_header_fill(struct image_header *h, const struct image *image);
 /* A copy of one that is foreign: it is right, and fits into a volume of that size. */
 bool image_header_ok(const struct image_header *h, u64 volume_bytes);
-/* Of the image with that name and hash. name[VOLUME_NAME_BYTES]. */
-void image_volume_name(char *name, const char *image, const u8 hash[IMAGE_HASH_BYTES]);
-
 #endif

@@ -11,6 +11,7 @@
 #include "definition_volume.h"
 #include "image_header.h"
 #include "image_memory.h"
+#include "image_volume_name.h"
 #include "map_window.h"
 #include "object_set.h"
 #include "pools.h"
@@ -50,18 +51,10 @@ static struct {
 
 /* ---- which ---- */
 
-static struct volume *volume_named_for(const struct image *image)
-{
-	char name[VOLUME_NAME_BYTES];
-
-	image_volume_name(name, image->name, image->hash);
-	return volume_find(name);
-}
-
 /* What has that name in another pool is not ours: nothing is known of its contents. */
 static struct volume *volume_of(const struct image *image)
 {
-	struct volume *v = volume_named_for(image);
+	struct volume *v = volume_find(image->volume);
 
 	return v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == definition_volume_pool() ? v : NULL;
 }
@@ -76,9 +69,12 @@ static bool is_kept(const struct image *image)
 /* No pool has it yet, or not as it is. */
 static bool is_to_be_kept(const struct image *image)
 {
-	const struct volume *v = volume_named_for(image);
+	const struct volume *v;
 
-	return image->is_uploaded && (v == NULL || (v == volume_of(image) && v->is_bad_image));
+	if (!image->is_uploaded)
+		return false;
+	v = volume_find(image->volume);
+	return v == NULL || (v == volume_of(image) && v->is_bad_image);
 }
 
 static struct image *image_to_keep(void)
@@ -108,7 +104,7 @@ static bool is_to_be_read(const struct volume *v)
 
 static struct volume *volume_to_read(void)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (volume_at(i) != NULL && is_to_be_read(volume_at(i)))
 			return volume_at(i);
 	return NULL;
@@ -143,7 +139,6 @@ static enum step begin_keep(struct image *image)
 {
 	struct disk_spec want = { .bytes = align_up(image->bytes + IMAGE_HEADER_BYTES, VOLUME_UNIT) };
 	u32 p = definition_volume_pool();	/* images are where VMs that have them are defined */
-	char name[VOLUME_NAME_BYTES];
 
 	if (!pool_is_usable(p))
 		return STEP_NONE;
@@ -152,8 +147,7 @@ static enum step begin_keep(struct image *image)
 		return STEP_NONE;
 	}
 	strcpy(want.on, pool_at(p)->partition->name);
-	image_volume_name(name, image->name, image->hash);
-	j.volume = make_volume(name, &want);
+	j.volume = make_volume(image->volume, &want);
 	if (j.volume == NULL) {
 		rt_log("root: image %s: there is no place for a volume in pool %s", image->name, want.on);
 		image->again_tsc = rt_time_after(&root.time, AGAIN_NS);
@@ -198,7 +192,7 @@ static enum step step_open_write(void)
 static struct image *image_of_job(void)
 {
 	for (u32 i = 0; i < root.images.count; i++)
-		if (root.images.images[i].is_uploaded && volume_named_for(&root.images.images[i]) == j.volume)
+		if (root.images.images[i].is_uploaded && volume_find(root.images.images[i].volume) == j.volume)
 			return &root.images.images[i];
 	return NULL;
 }
@@ -403,7 +397,7 @@ static bool is_not_kept(const struct image *image, u64 late_tsc)
 	u64 now = rt_time_tsc();
 
 	return now < image->again_tsc || !pool_is_usable(definition_volume_pool()) ||
-	       volume_named_for(image) != volume_of(image) || (now >= late_tsc && now >= j.silent_tsc);
+	       volume_find(image->volume) != volume_of(image) || (now >= late_tsc && now >= j.silent_tsc);
 }
 
 bool image_volumes_have(const char *name, u64 late_tsc, struct error_info *no)
@@ -441,7 +435,7 @@ bool image_volumes_are_rid(const char *image, const u8 hash[IMAGE_HASH_BYTES], b
 
 	*is_lost = false;
 	image_volume_name(name, image, hash);
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (v == NULL || v->kind != VOLUME_ROW_THIN || v->pool != definition_volume_pool() ||

@@ -138,7 +138,7 @@ static void fill_one(const struct router_port_spec *port, const struct router_co
 static void fill(const struct router_spec *spec, const struct router_config *before, struct router_config *to,
 		 enum turn turn)
 {
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < vms_end(); i++) {
 		const struct vm *vm = vm_at(i);
 		const struct router_port_spec *port = NULL;
 		u32 n = 0;

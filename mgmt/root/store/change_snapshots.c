@@ -115,7 +115,7 @@ static void choose_name(const struct vm *vm, char name[VM_NAME_BYTES])
 {
 	u32 highest = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *s = volume_at(i), *of;
 
 		if (s == NULL || s->kind != VOLUME_ROW_SNAPSHOT)
@@ -160,7 +160,7 @@ struct error_info snapshot_order(struct change *c)
 /* Newer snapshots go; one that has a clone can't. */
 static struct error_info judge_newer(const struct volume *snapshot)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *s = volume_at(i);
 
 		if (s == NULL || s->kind != VOLUME_ROW_SNAPSHOT || s->identity <= snapshot->identity ||

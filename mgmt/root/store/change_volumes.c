@@ -86,7 +86,7 @@ struct error_info change_volumes_begin(struct change *c)
 
 void change_volumes_release(struct change *c, bool is_failed)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = volume_at(i);
 
 		if (v == NULL || v->change != c->number)
@@ -104,7 +104,7 @@ void change_volumes_release(struct change *c, bool is_failed)
 
 void change_volumes_drop_fresh(const struct change *c)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = volume_at(i);
 
 		if (v == NULL || !v->is_fresh || !change_kinds[c->request.op].has_vm)
@@ -205,7 +205,7 @@ bool change_volumes_are_done(const struct change *c, struct error_info *no)
 
 	*no = ERROR_INFO_NONE;
 	is_done = is_group_done(c, no);
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (v == NULL || !is_waited_for(c, v))
@@ -286,7 +286,7 @@ bool change_images_are_done(const struct change *c, struct error_info *no)
 {
 	bool is_done = true;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 		struct error_info one;
 

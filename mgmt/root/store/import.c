@@ -324,7 +324,7 @@ static u64 step_one(struct import *m)
 /* What a machine that lost its power has left. */
 static void delete_unfinished(void)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = volume_at(i);
 
 		if (v == NULL || !v->is_unfinished || !v->is_there || volume_is_in_use(v) || v->error != STORE_OK)

@@ -135,7 +135,7 @@ u32 group_pool(u32 group)
 
 static struct volume *find_guid(u32 pool, const u8 guid[STORE_GUID_BYTES])
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = volume_at(i);
 
 		if (v != NULL && volume_is_in_pool(v) && v->pool == pool && v->is_there &&

@@ -150,7 +150,7 @@ u32 pool_volume_count(u32 p)
 {
 	u32 count = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		count += volume_at(i) != NULL && volume_is_in_pool(volume_at(i)) && volume_at(i)->pool == p &&
 			!volume_at(i)->is_there;
 	for (u32 i = 0; i < ARRAY_COUNT(pools[p].told); i++)
@@ -204,14 +204,14 @@ u32 pool_system_count(u32 p)
 {
 	u32 count = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		count += is_system(volume_at(i), p);
 	return count;
 }
 
 static bool has_link(u32 p)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (is_system(volume_at(i), p) && volume_at(i)->is_busy)
 			return true;
 	return false;

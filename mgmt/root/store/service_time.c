@@ -74,7 +74,7 @@ static void divide(u64 ticks, u64 each, const u64 *words, u64 *before)
 		return;
 	ticks = min_u64(ticks, UINT32_MAX);
 	ticks = min_u64(ticks, sum * each);
-	for (u32 i = 0; i < VM_COUNT; i++)
+	for (u32 i = 0; i < vms_end(); i++)
 		if (parts[i] != 0)
 			charge(i, ticks * parts[i] / sum);
 }

@@ -167,7 +167,7 @@ void pool_row_fill(u32 p, struct pool_row *out)
 	strcpy(out->name, pool->partition->name);
 	strcpy(out->on, pool->partition->on);
 	upkeep_fill(p, out);
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (v == NULL || !volume_is_in_pool(v) || v->pool != p)

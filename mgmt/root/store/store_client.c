@@ -215,7 +215,7 @@ static bool is_full(u32 slot)
 {
 	u32 sent = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (v != NULL && volume_is_on_disk(v) && v->slot == slot &&
@@ -233,7 +233,7 @@ static bool can_change(const struct volume *v)
 
 static bool send_volumes(enum due due)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (volume_due[i] != due || v->is_busy || !can_change(v))
@@ -248,7 +248,7 @@ static bool send_volumes(enum due due)
 /* What disks say of volumes that is so no more. */
 static bool send_marks(enum store_op op, bool (*is_due)(const struct volume *v), void (*sent)(struct volume *v))
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = volume_at(i);
 
 		if (v == NULL || !is_due(v) || is_full(v->slot))
@@ -586,7 +586,7 @@ enum status store_prepare(u64 h_pd)
 	store_pools_drop();
 	disks_forget();
 	st = map_disks(h_pd);
-	for (u32 i = 0; i < STORE_VOLUMES && st == ST_OK; i++)
+	for (u32 i = 0; i < volumes_end() && st == ST_OK; i++)
 		st = again_volume(h_pd, i);
 	for (u32 i = 0; i < BLK_WINDOWS && st == ST_OK; i++)
 		st = again_link(h_pd, i);

@@ -66,7 +66,7 @@ u64 store_ram_bytes(void)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (volume_at(i) != NULL)
 			sum += object_bytes(volume_at(i)->h_mem);
 	return sum;

@@ -33,7 +33,7 @@ static u32 link_of(const struct vm *vm, u32 disk)
 
 struct volume *vm_disk_volume(const struct vm *vm, u32 disk)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = volume_at(i);
 
 		if (v != NULL && v->vm == vm->index && v->disk == disk)
@@ -226,7 +226,7 @@ void vm_disks_set(struct vm *vm, const struct vm_spec *next)
 			begin_figures(vm, slots[i]);
 		store_rules(link_of(vm, i), &next->disks[i], next->on_io_error == IO_ERROR_PAUSE);
 	}
-	for (u32 i = 0; i < STORE_VOLUMES; i++)	/* what it has no more does not go with it either */
+	for (u32 i = 0; i < volumes_end(); i++)	/* what it has no more does not go with it either */
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && volume_at(i)->vm != vm->index)
 			vm_disks_disown(volume_at(i));
 	volumes_are_let_go();
@@ -330,7 +330,7 @@ bool vm_disks_are_same(const struct vm *vm, const struct vm_spec *wanted)
 
 bool vm_disks_have_own(const struct vm *vm)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
 			return true;
 	return false;
@@ -338,7 +338,7 @@ bool vm_disks_have_own(const struct vm *vm)
 
 struct error_info vm_disks_judge_drop(const struct vm *vm)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *s = volume_at(i), *of = NULL;
 
 		if (s != NULL && s->kind == VOLUME_ROW_SNAPSHOT && !s->is_going)
@@ -351,7 +351,7 @@ struct error_info vm_disks_judge_drop(const struct vm *vm)
 
 void vm_disks_drop(const struct vm *vm)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index && !volume_at(i)->is_going)
 			store_delete(volume_at(i));
 }
@@ -360,7 +360,7 @@ bool vm_disks_are_gone(const struct vm *vm, struct error_info *no)
 {
 	bool is_done = true;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (v == NULL || v->made_for != vm->index)
@@ -382,7 +382,7 @@ void vm_disks_forget(struct vm *vm)
 	for (u32 i = 0; i < VM_DEVICES; i++)	/* another VM has that place next */
 		memset(figures_in(vm, i), 0, sizeof(struct store_figures));
 	volumes_let_go(vm->index);
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (volume_at(i) != NULL && volume_at(i)->made_for == vm->index)
 			vm_disks_disown(volume_at(i));
 	volumes_are_let_go();

@@ -62,7 +62,7 @@ struct volume *volume_set_disk(u32 slot, const char *name, u64 bytes, u32 block_
 /* is_same: they are the same disk's, and what is unmarked is not forgotten. */
 static void expect_parts_again(u32 slot, bool is_same)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = part_in(i, slot);
 
 		if (v == NULL)
@@ -76,7 +76,7 @@ static void expect_parts_again(u32 slot, bool is_same)
 /* Partitions that their disk has no more, and that a VM had until now. */
 static void drop_lost(void)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (volume_at(i) != NULL && volume_is_part(volume_at(i)) && !volume_at(i)->is_there &&
 		    volume_at(i)->number == 0 && !is_kept(volume_at(i)))
 			volume_forget(volume_at(i));
@@ -103,7 +103,7 @@ void volumes_are_let_go(void)
 
 static struct volume *find_guid(u32 slot, const u8 guid[STORE_GUID_BYTES])
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = part_in(i, slot);
 
 		if (v != NULL && memcmp(v->guid, guid, STORE_GUID_BYTES) == 0)
@@ -114,7 +114,7 @@ static struct volume *find_guid(u32 slot, const u8 guid[STORE_GUID_BYTES])
 
 static struct volume *find_part(u32 slot, u32 number)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (part_in(i, slot) != NULL && volume_at(i)->number == number)
 			return volume_at(i);
 	return NULL;

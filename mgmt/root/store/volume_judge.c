@@ -26,7 +26,7 @@ static u64 promised_bytes(u32 slot)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (v != NULL && (v->kind == VOLUME_ROW_EXTENT || v->kind == VOLUME_ROW_POOL) && v->slot == slot &&
@@ -182,7 +182,7 @@ static u64 promised_thick(u32 p)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < STORE_VOLUMES; i++) {
+	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 
 		if (v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == p && v->is_making && !v->is_there &&
@@ -486,7 +486,7 @@ struct error_info pool_judge_delete(const char *name, bool is_forced)
 
 static bool is_slot_taken(u32 slot)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < volumes_end(); i++)
 		if (volume_at(i) != NULL && volume_at(i)->kind == VOLUME_ROW_MEMORY && volume_at(i)->slot == slot)
 			return true;
 	return false;

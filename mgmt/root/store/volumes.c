@@ -8,6 +8,12 @@
 #include <string.h>
 
 static struct volume volumes[STORE_VOLUMES];
+static u32 end;		/* the highest place that was ever used, plus one */
+
+u32 volumes_end(void)
+{
+	return end;
+}
 
 struct volume *volume_at(u32 number)
 {
@@ -21,7 +27,7 @@ u32 volume_number(const struct volume *v)
 
 struct volume *volume_find(const char *name)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < end; i++)
 		if (volumes[i].is_used && !volumes[i].is_going && volumes[i].kind != VOLUME_ROW_SNAPSHOT &&
 		    strcmp(volumes[i].name, name) == 0)
 			return &volumes[i];
@@ -30,7 +36,7 @@ struct volume *volume_find(const char *name)
 
 struct volume *volume_snapshot(const struct volume *of, const char *name)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < end; i++)
 		if (volumes[i].is_used && !volumes[i].is_going && volumes[i].kind == VOLUME_ROW_SNAPSHOT &&
 		    volume_origin(&volumes[i]) == of && strcmp(volumes[i].name, name) == 0)
 			return &volumes[i];
@@ -39,7 +45,7 @@ struct volume *volume_snapshot(const struct volume *of, const char *name)
 
 struct volume *volume_origin(const struct volume *v)
 {
-	for (u32 i = 0; i < STORE_VOLUMES && volume_is_in_pool(v) && v->origin != 0; i++)
+	for (u32 i = 0; i < end && volume_is_in_pool(v) && v->origin != 0; i++)
 		if (volumes[i].is_used && volume_is_in_pool(&volumes[i]) && volumes[i].pool == v->pool &&
 		    volumes[i].number == v->origin)
 			return &volumes[i];
@@ -48,7 +54,7 @@ struct volume *volume_origin(const struct volume *v)
 
 const struct volume *volume_clone_of(const struct volume *snapshot)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < end; i++)
 		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_THIN &&
 		    volume_origin(&volumes[i]) == snapshot)
 			return &volumes[i];
@@ -57,7 +63,7 @@ const struct volume *volume_clone_of(const struct volume *snapshot)
 
 bool volume_has_snapshots(const struct volume *v)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < end; i++)
 		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_SNAPSHOT && volume_origin(&volumes[i]) == v)
 			return true;
 	return false;
@@ -99,7 +105,7 @@ bool volume_is_on_disk(const struct volume *v)
 
 bool volumes_have_whole(u32 slot)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < end; i++)
 		if (volumes[i].is_used && volumes[i].kind == VOLUME_ROW_DISK && volumes[i].slot == slot)
 			return volumes[i].vm != VOLUME_NOBODY;
 	return false;
@@ -112,7 +118,7 @@ bool volume_is_part(const struct volume *v)
 
 bool volumes_have_part(u32 slot)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < end; i++)
 		if (volume_is_part(&volumes[i]) && volumes[i].slot == slot &&
 		    (volumes[i].kind == VOLUME_ROW_POOL || volume_is_in_use(&volumes[i])))
 			return true;
@@ -135,6 +141,8 @@ struct volume *volume_add(const char *name, const char *on, const struct volume 
 		return NULL;
 	*v = *with;
 	v->is_used = true;
+	if (end <= volume_number(v))
+		end = volume_number(v) + 1;
 	v->vm = v->made_for = VOLUME_NOBODY;
 	v->change = CHANGE_NONE;
 	strcpy(v->name, name);
@@ -144,7 +152,7 @@ struct volume *volume_add(const char *name, const char *on, const struct volume 
 
 void volumes_let_go(u32 vm)
 {
-	for (u32 i = 0; i < STORE_VOLUMES; i++)
+	for (u32 i = 0; i < end; i++)
 		if (volumes[i].is_used && volumes[i].vm == vm)
 			volumes[i].vm = VOLUME_NOBODY;
 }

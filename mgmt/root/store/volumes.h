@@ -57,6 +57,8 @@ struct volume {
 
 /* By number, below STORE_VOLUMES; NULL: the place is free. */
 struct volume *volume_at(u32 number);
+/* Above all numbers that are used: each turn of root walks to here only, several times. */
+u32 volumes_end(void);
 u32 volume_number(const struct volume *v);
 struct volume *volume_find(const char *name);	/* not a snapshot: it has a name among those of its volume */
 struct volume *volume_snapshot(const struct volume *of, const char *name);

@@ -25,6 +25,12 @@
 #define OVERHEAD_SHIFT 8		/* page tables: 1/256 of the RAM, if all of it is mapped in small pages twice */
 
 static struct vm vms[VM_COUNT];
+static u32 end;		/* the highest place that was ever used, plus one */
+
+u32 vms_end(void)
+{
+	return end;
+}
 
 struct vm *vm_at(u32 index)
 {
@@ -33,7 +39,7 @@ struct vm *vm_at(u32 index)
 
 struct vm *vm_find(const char *name)
 {
-	for (u32 i = 0; i < VM_COUNT; i++)
+	for (u32 i = 0; i < end; i++)
 		if (vms[i].is_used && strcmp(vms[i].name, name) == 0)
 			return &vms[i];
 	return NULL;
@@ -104,7 +110,7 @@ u64 vm_held_bytes(void)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < VM_COUNT; i++)
+	for (u32 i = 0; i < end; i++)
 		if (vms[i].is_used && lifecycle_has_objects(vms[i].phase))
 			sum += max_u64(vm_need_bytes(&vms[i].spec), vm_granted_bytes(&vms[i]) + OVERHEAD_BYTES);
 	return sum;
@@ -119,7 +125,7 @@ u64 vm_untouched_bytes(void)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < end; i++) {
 		const struct vm *vm = &vms[i];
 		u64 bytes = vm->spec.memory_bytes;
 
@@ -144,7 +150,7 @@ static bool has_image(const struct vm_spec *spec, const char *name)
 
 const struct vm *vm_with_image(const char *name)
 {
-	for (u32 i = 0; i < VM_COUNT; i++)
+	for (u32 i = 0; i < end; i++)
 		if (vms[i].is_used && has_image(&vms[i].spec, name))
 			return &vms[i];
 	return NULL;
@@ -155,7 +161,7 @@ u32 vm_count(u32 *running)
 	u32 count = 0;
 
 	*running = 0;
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < end; i++) {
 		if (!vms[i].is_used)
 			continue;
 		count++;
@@ -240,6 +246,8 @@ struct error_info vm_define(const char *name, const struct vm_spec *spec, bool i
 	vm_disks_set(vm, spec);
 	vm_nics_set(vm, spec, 0);
 	vm->is_used = true;
+	if (end <= vm->index)
+		end = vm->index + 1;
 	definitions_changed();
 	memset((u8 *)shared_at(SHARED_VM_RINGS) + (u64)vm->index * VM_RINGS_BYTES, 0, VM_RINGS_BYTES);
 	*out = vm;

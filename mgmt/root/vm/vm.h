@@ -138,6 +138,7 @@ static inline bool vm_is_alive(const struct vm *vm)
 
 /* ---- vm.c: the table ---- */
 struct vm *vm_at(u32 index);			/* NULL if there is none */
+u32 vms_end(void);		/* above all indexes that are used: each turn of root walks to here only */
 struct vm *vm_find(const char *name);
 struct error_info vm_define(const char *name, const struct vm_spec *spec, bool is_dry_run, struct vm **out);
 /* Change the fields `asked` (BIT32(FIELD_*)) of its spec: all of them at rest, those of FIELDS_ANY_TIME always. The VMM

@@ -32,7 +32,7 @@ static void internal_event(struct vm *vm, enum input input)
 
 void vm_poll_controls(void)
 {
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < vms_end(); i++) {
 		struct vm *vm = vm_at(i);
 		u32 phase, is_paused;
 
@@ -64,7 +64,7 @@ static bool has_fault(const struct vm *vm)
 
 void vm_poll_faults(void)
 {
-	for (u32 i = 0; i < VM_COUNT; i++)
+	for (u32 i = 0; i < vms_end(); i++)
 		if (vm_is_alive(vm_at(i)) && has_fault(vm_at(i)))
 			internal_event(vm_at(i), IN_FAULT);
 }
@@ -194,7 +194,7 @@ u64 vm_step(void)
 {
 	u64 now = rt_time_tsc(), next = DEADLINE_NONE;
 
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < vms_end(); i++) {
 		struct vm *vm = vm_at(i);
 		u64 again = vm != NULL ? step_one(vm, now) : DEADLINE_NONE;
 
@@ -208,7 +208,7 @@ void vms_start_unlocked(void)
 {
 	static const struct request_context ours;
 
-	for (u32 i = 0; i < VM_COUNT; i++) {
+	for (u32 i = 0; i < vms_end(); i++) {
 		struct vm *vm = vm_at(i);
 
 		if (vm != NULL && vm->is_start_due && vm->spec.autostart != 0 && vm->phase == VM_PHASE_IDLE &&

@@ -7,6 +7,7 @@
 /* helpers: root_bench.c fake_kernel.c fake_platform.c */
 
 #include "image_header.h"
+#include "image_volume_name.h"
 #include "import_bench.h"
 #include "own_machine.h"
 #include "volumes.h"

@@ -2,7 +2,7 @@
 /*
  * The parts of root's policy that are pure: names, specs, images, the table of phases, reports of a stop.
  */
-/* links: root */
+/* links: root rt */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
