@@ -81,6 +81,7 @@ static bool send(struct virtio_net *n)
 		at += s->len;
 	}
 	net_end(&n->to_switch, &n->held);
+	n->has_sent = true;
 	return true;
 }
 
@@ -118,6 +119,15 @@ static bool release_held(struct virtio_net *n)
 	return true;
 }
 
+/* A switch that waits for frames need not hear that there are none. */
+static bool is_signal_due(struct virtio_net *n)
+{
+	bool is_due = n->has_sent && ring_consumer_take_waiting(&n->to_switch);
+
+	n->has_sent = false;
+	return is_due;
+}
+
 static void from_guest(struct virtio_net *n)
 {
 	struct virtio_device *d = &n->device;
@@ -131,9 +141,10 @@ static void from_guest(struct virtio_net *n)
 			turns++;
 		}
 	} while (turns < VIRTIO_NET_TURNS && !n->is_held && virtio_has_more(d, QUEUE_FROM_GUEST));
-	if (turns == VIRTIO_NET_TURNS)
+	n->is_behind = turns == VIRTIO_NET_TURNS;
+	if (n->is_behind)
 		n->ops.later(n->ops.ctx, n->number);
-	if (ring_consumer_take_waiting(&n->to_switch))
+	if (is_signal_due(n))
 		n->ops.signal(n->ops.ctx, n->number);
 	virtio_interrupt(d, QUEUE_FROM_GUEST);
 }
@@ -419,7 +430,7 @@ static bool net_reset(struct virtio_device *d)
 {
 	struct virtio_net *n = d->model;
 
-	n->is_held = false;
+	n->is_held = n->is_behind = false;
 	n->delivery.is_active = false;
 	return true;
 }
@@ -431,7 +442,8 @@ static const struct virtio_type net_type = {
 
 void virtio_net_poll(struct virtio_net *n)
 {
-	from_guest(n);
+	if (n->is_held || n->is_behind)		/* else the driver notifies */
+		from_guest(n);
 	to_guest(n);
 }
 

@@ -57,6 +57,8 @@ struct virtio_net {
 	u32 number;
 	struct vmm_nic_drops *drops;
 	u32 longest;			/* frame or piece, with a tag */
+	bool has_sent;			/* frames that the switch was not signalled for */
+	bool is_behind;			/* the guest's queue was left before it was empty */
 	bool is_held;			/* `out` waits for room */
 	struct net_frame held;
 	struct virtqueue_chain out, in;
