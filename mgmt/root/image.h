@@ -18,6 +18,8 @@ struct image {
 	bool is_uploaded;
 	u8 hash[IMAGE_HASH_BYTES];	/* is_uploaded: BLAKE2b-256 */
 	char volume[VOLUME_NAME_BYTES];	/* is_uploaded: that keeps it (image_volume_name.h) */
+	bool is_looked_at;
+	u64 end;		/* is_looked_at: as a kernel, image_end (image_need.h) */
 	u64 again_tsc;		/* a pool did not take it (image_volumes.h): it is asked again then; 0: it did not */
 };
 

@@ -45,8 +45,8 @@ u64 root_turn(u64 bits)
 	}
 	if ((bits & ROOT_BIT_VMM) != 0)
 		vm_poll_controls();
-	if ((bits & (ROOT_BIT_STORE | ROOT_BIT_REQUEST)) != 0)
-		service_time_collect();		/* before it is reported, and before a VM's place is another's */
+	if ((bits & ROOT_BIT_REQUEST) != 0 || ((bits & ROOT_BIT_STORE) != 0 && service_time_is_due()))
+		service_time_collect();		/* a request may report it */
 	(void)store_turn(service_pd(SERVICE_STORE));
 	vm_poll_disks();
 	vms_start_unlocked();

@@ -20,7 +20,7 @@
 
 static struct store_work seen;
 static u64 times[PARTIES];	/* of each one's PD, at the last look */
-static u64 all_ticks;
+static u64 all_ticks, last_tsc;
 
 static u32 service_of(u32 party)
 {
@@ -84,10 +84,16 @@ void service_time_collect(void)
 	const struct store_work *work = shared_at(SHARED_STORE_WORK);
 	u64 each = rt_time_ticks(&root.time, SERVICE_NS_EACH);
 
+	last_tsc = rt_time_tsc();
 	divide(spent(0), STORE_TICKS_EACH, work->ticks, seen.ticks);
 	for (u32 i = 0; i < DRIVER_COUNT; i++)
 		if (driver_has_disks(i) && service_pd(service_of(1 + i)) != 0)
 			divide(spent(1 + i), each, work->requests[i], seen.requests[i]);
+}
+
+bool service_time_is_due(void)
+{
+	return rt_time_tsc() - last_tsc >= rt_time_ticks(&root.time, SERVICE_LOOK_NS);
 }
 
 u64 service_time_all(void)

@@ -14,10 +14,14 @@
 #include "types.h"
 
 #define SERVICE_NS_EACH 50000u
+#define SERVICE_LOOK_NS NS_PER_MS	/* a look costs a system call for each service */
 #define STORE_TICKS_EACH 4u	/* of the store's time for one that it names: waking it costs some, too */
 
-/* Divide what they took since the last call. */
+/* Divide what they took since the last call. What a VM that is gone since then has caused is the system's, or its
+ * successor's in its place: no more than SERVICE_LOOK_NS of it. */
 void service_time_collect(void);
+/* The last call is so long ago that the VMs' shares of the pCPUs should know of it. */
+bool service_time_is_due(void);
 
 /* TSC ticks, also those that were for no VM. */
 u64 service_time_all(void);

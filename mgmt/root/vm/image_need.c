@@ -133,7 +133,20 @@ static u64 multiboot_end(const struct multiboot_header *h, u64 offset, u64 bytes
 	return h->load_end_addr != 0 ? h->load_end_addr : h->load_addr + (bytes - (offset - before));
 }
 
-/* ---- */
+/* ---- all kinds ---- */
+
+u64 image_end(const u8 *kernel, u64 bytes)
+{
+	struct multiboot_header multiboot;
+	struct setup_header linux_kernel;
+	u64 offset;
+
+	if (linux_header(kernel, bytes, &linux_kernel))
+		return linux_end(&linux_kernel, bytes);
+	if (multiboot_header(kernel, bytes, &multiboot, &offset) && (multiboot.flags & MULTIBOOT_ADDRESSES) != 0)
+		return multiboot_end(&multiboot, offset, bytes);
+	return elf_end(kernel, bytes);
+}
 
 static u64 with_modules(u64 end, const u64 *others, u32 count)
 {
@@ -144,18 +157,8 @@ static u64 with_modules(u64 end, const u64 *others, u32 count)
 	return count != 0 ? at : end;
 }
 
-u64 image_need(const u8 *kernel, u64 bytes, const u64 *others, u32 count)
+u64 image_need(u64 end, const u64 *others, u32 count)
 {
-	struct multiboot_header multiboot;
-	struct setup_header linux_kernel;
-	u64 end, offset;
-
-	if (linux_header(kernel, bytes, &linux_kernel))
-		end = linux_end(&linux_kernel, bytes);
-	else if (multiboot_header(kernel, bytes, &multiboot, &offset) && (multiboot.flags & MULTIBOOT_ADDRESSES) != 0)
-		end = multiboot_end(&multiboot, offset, bytes);
-	else
-		end = elf_end(kernel, bytes);
 	if (end == 0)
 		return 0;
 	end = with_modules(end, others, count);

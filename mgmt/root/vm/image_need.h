@@ -10,9 +10,14 @@
 #include "types.h"
 
 /*
- * Bytes of RAM from address 0 on, where `others` are the sizes of initrd and modules, in order. 0: not known: the
- * kernel is of no known kind, broken, or too large for any VM.
+ * Where the kernel ends in a VM's RAM. 0: not known: the kernel is of no known kind, broken, or too large for any VM.
  */
-u64 image_need(const u8 *kernel, u64 bytes, const u64 *others, u32 count);
+u64 image_end(const u8 *kernel, u64 bytes);
+
+/*
+ * Bytes of RAM from address 0 on, where the kernel ends at `end`, and `others` are the sizes of initrd and modules, in
+ * order. 0: not known, as above.
+ */
+u64 image_need(u64 end, const u64 *others, u32 count);
 
 #endif

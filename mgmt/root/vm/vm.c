@@ -191,17 +191,27 @@ static u32 others_bytes(const struct vm_spec *spec, u64 others[1 + IMAGE_MODULES
 	return count;
 }
 
-/* What can't be looked at is its VMM's to judge. */
+/* An image does not change: one look at it is enough. What can't be looked at is its VMM's to judge. */
+static u64 end_of_kernel(struct image *kernel)
+{
+	if (!kernel->is_looked_at && map_window_open(WINDOW_SOURCE, kernel->h_mem, kernel->bytes, false) == ST_OK) {
+		kernel->end = image_end(map_window_at(WINDOW_SOURCE), kernel->bytes);
+		kernel->is_looked_at = true;
+		map_window_close(WINDOW_SOURCE);
+	}
+	return kernel->end;
+}
+
 static u64 images_need(const struct vm_spec *spec)
 {
 	const struct image *kernel = image_find(&root.images, spec->kernel, false);
-	u64 others[1 + IMAGE_MODULES], need;
+	u64 others[1 + IMAGE_MODULES];
+	struct image *ours;
 
-	if (kernel == NULL || map_window_open(WINDOW_SOURCE, kernel->h_mem, kernel->bytes, false) != ST_OK)
+	if (kernel == NULL)
 		return 0;
-	need = image_need(map_window_at(WINDOW_SOURCE), kernel->bytes, others, others_bytes(spec, others));
-	map_window_close(WINDOW_SOURCE);
-	return need;
+	ours = &root.images.images[kernel - root.images.images];
+	return image_need(end_of_kernel(ours), others, others_bytes(spec, others));
 }
 
 struct error_info vm_memory_judge(const struct vm_spec *spec)

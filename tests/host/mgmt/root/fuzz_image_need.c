@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(image, data, size);
 		plant(image, size, data[0]);
 	}
-	if (image_need(image, size, others, count) > RAM_BYTES && loads(image, size, others, count))
+	if (image_need(image_end(image, size), others, count) > RAM_BYTES && loads(image, size, others, count))
 		abort();
 	free(image);
 	return 0;

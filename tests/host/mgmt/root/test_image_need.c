@@ -106,7 +106,7 @@ static u64 need(const u64 *others, u32 count)
 	u64 bytes;
 
 	memcpy(exact, file, file_bytes);
-	bytes = image_need(exact, file_bytes, others, count);
+	bytes = image_need(image_end(exact, file_bytes), others, count);
 	free(exact);
 	return bytes;
 }
