@@ -171,6 +171,9 @@
 		"there is no pool \"{text}\". list-pool shows what there is; create-pool NAME DISK makes one") \
 	ERROR(ERR_POOL_EXISTS, RESULT_STATE, "E_EXISTS", \
 		"there is a pool {text} already. Choose another name; see list-pool") \
+	/* text = pool; have = MiB */ \
+	ERROR(ERR_POOL_SMALL, RESULT_USAGE, "E_USAGE", \
+		"pool {text} would be too small: a pool has {have} MiB at least") \
 	ERROR(ERR_POOL_COMING, RESULT_TIMEOUT, "E_BUSY", \
 		"pool {text} is being opened. Try again later; see list-pool, log") \
 	ERROR(ERR_POOL_SHUT, RESULT_STATE, "E_STATE", \

@@ -69,7 +69,8 @@ enum request_op {
 	REQ_CREATE_VOLUME,	/* .spec.disks[0]: volume, bytes, on, image. Answered when the image is in it */
 	REQ_DELETE_VOLUME,	/* .spec.disks[0]: volume */
 	REQ_POOLS,		/* table; index: pools from that one on; ERR_NO_POOL past the end */
-	REQ_CREATE_POOL,	/* .spec.disks[0]: volume (its name), on (a disk), bytes, or 0 for all the room there */
+	REQ_CREATE_POOL,	/* .spec.disks[0]: volume (its name), on, bytes: on is a disk, and bytes 0 all
+				 * the room there; or a partition that VOS did not make, all of it */
 	REQ_DELETE_POOL,	/* .spec.disks[0]: volume; FORCE: also one that can't be opened */
 	/* By name, of a VM that is stopped or runs: */
 	REQ_ATTACH_DISK,	/* the disks of .spec become its last ones; each gets a volume's name of its own */

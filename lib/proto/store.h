@@ -52,6 +52,7 @@
 
 #define STORE_POOLS_MAX 4u		/* open at a time */
 #define STORE_POOL_SLOT (DRIVER_COUNT * DRIVER_LINKS)	/* + p: the slot of what is in pool p */
+#define STORE_POOL_BYTES_MIN (8u * VOLUME_UNIT)
 #define STORE_POOL_NAME_MAX (DISK_NAME_BYTES - 1)	/* characters: it is told where a disk's name is */
 #define STORE_POOL_VOLUMES 240u		/* volumes and snapshots of a pool: numbers 1 .. STORE_POOL_VOLUMES */
 
@@ -72,7 +73,9 @@ enum store_op {
 	STORE_ADD_DISK,		/* slot (driver * DRIVER_LINKS + link), disk: serve it; its link is mapped */
 	STORE_CREATE,		/* slot, volume, bytes, guid, flags: make a partition of VOS' type, on a blank disk a
 				 * table too. guid: 16 random bytes; the store makes a GUID of version 4 of them.
-				 * STORE_IS_POOL: a pool of that name. Slot of a pool: a thin volume in it;
+				 * STORE_IS_POOL: a pool of that name, of STORE_POOL_BYTES_MIN at least; with
+				 * STORE_ON_PARTITION in place of the partition new_guid, which nobody has and which is
+				 * not VOS': all in it is lost; bytes: 0. Slot of a pool: a thin volume in it;
 				 * STORE_INTEGRITY: with checksums; STORE_THICK: blocks for all of it are kept */
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then. A pool must be closed.
@@ -122,6 +125,7 @@ enum store_op {
 #define STORE_WITH_SNAPSHOTS BIT32(8)
 #define STORE_WITH_DATA BIT32(9)
 #define STORE_ENCRYPTED BIT32(10)	/* of STORE_CREATE in a pool that is unlocked */
+#define STORE_ON_PARTITION BIT32(11)
 
 struct store_order {
 	u32 op;			/* enum store_op */

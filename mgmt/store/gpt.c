@@ -169,21 +169,26 @@ static s32 empty_entry(const struct gpt *t)
 	return -1;
 }
 
-s32 gpt_add(struct gpt *t, const struct gpt_part *part)
+void gpt_replace(struct gpt *t, u32 i, const struct gpt_part *part)
 {
 	struct entry e = { .first = part->first, .last = part->first + part->blocks - 1,
 			   .attributes = (part->is_marked ? ATTRIBUTE_MARK : 0) |
 					 (part->is_unfinished ? ATTRIBUTE_UNFINISHED : 0) };
-	s32 i = empty_entry(t);
 
-	if (i < 0)
-		return -1;
 	memcpy(e.type, part->type, sizeof(e.type));
 	memcpy(e.guid, part->guid, sizeof(e.guid));
 	for (u32 n = 0; n < NAME_UNITS && part->label[n] != '\0'; n++)
 		e.name[n] = (u8)part->label[n];
-	memset(&t->entries[(u32)i * t->entry_bytes], 0, t->entry_bytes);
-	memcpy(&t->entries[(u32)i * t->entry_bytes], &e, sizeof(e));
+	memset(&t->entries[i * t->entry_bytes], 0, t->entry_bytes);
+	memcpy(&t->entries[i * t->entry_bytes], &e, sizeof(e));
+}
+
+s32 gpt_add(struct gpt *t, const struct gpt_part *part)
+{
+	s32 i = empty_entry(t);
+
+	if (i >= 0)
+		gpt_replace(t, (u32)i, part);
 	return i;
 }
 

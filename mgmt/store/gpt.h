@@ -78,6 +78,8 @@ bool gpt_part(const struct gpt *t, u32 i, struct gpt_part *out);
 s32 gpt_find(const struct gpt *t, const u8 guid[STORE_GUID_BYTES]);
 /* A new entry, with a range that gpt_find_room found. Its index; -1: all entries are used. */
 s32 gpt_add(struct gpt *t, const struct gpt_part *part);
+/* Entry i becomes that: its range is the one that it has. */
+void gpt_replace(struct gpt *t, u32 i, const struct gpt_part *part);
 void gpt_retype(struct gpt *t, u32 i, const u8 type[STORE_GUID_BYTES]);
 /* STORE_MARK or STORE_UNFINISHED is taken from it. */
 void gpt_unmark(struct gpt *t, u32 i, u32 mark);

@@ -14,6 +14,7 @@
 
 #include "disk.h"
 #include "disk_io.h"
+#include "entries.h"
 #include "judge.h"
 #include "range.h"
 #include "table.h"
@@ -248,17 +249,19 @@ static void write_table(u32 disk, void (*written)(u32 disk))
 	write_next(disk);
 }
 
-/* ---- STORE_CREATE ---- */
-
-static void created(u32 disk)
+/* The table is on the disk, so it can be written. A name that waited for its partition has that now. */
+static void changed(u32 disk)
 {
 	struct volume *v = volume_find(jobs[disk].queue[0].volume);
 
 	if (v != NULL && v->kind == VOLUME_TO_BE)
 		volume_drop(v);
+	jobs[disk].cannot_clean = false;
 	table_sync(disk);
 	answer(disk, STORE_OK);
 }
+
+/* ---- STORE_CREATE ---- */
 
 /* Its space is zero, or can't be made so fast (decision 57). */
 static void add_entry(u32 disk)
@@ -277,7 +280,7 @@ static void add_entry(u32 disk)
 	gpt_make_guid(part.guid);
 	(void)gpt_add(&t->gpt, &part);		/* gpt_find_room has seen that there is an entry */
 	table_write_new(disk, &part);
-	write_table(disk, created);
+	write_table(disk, changed);
 }
 
 static void zero_next(u32 disk)
@@ -320,31 +323,16 @@ static void create_volume(u32 disk, const struct store_order *order)
 		make_room(disk);
 }
 
-/* ---- STORE_DELETE, STORE_UNMARK, STORE_FINISH ---- */
+/* ---- what changes an entry of the table ---- */
 
-static void changed(u32 disk)
+static void change_entry(u32 disk, const struct store_order *order)
 {
-	jobs[disk].cannot_clean = false;	/* its table can be written */
-	table_sync(disk);
-	answer(disk, STORE_OK);
-}
+	enum store_error error = entry_change(disk, order);
 
-static void change_volume(u32 disk, const struct store_order *order)
-{
-	u32 number = 0;
-	enum store_error error = judge_change(disk, order, &number);
-
-	if (error != STORE_OK) {
+	if (error != STORE_OK)
 		answer(disk, error);
-		return;
-	}
-	if (order->op != STORE_DELETE) {
-		gpt_unmark(&table_of(disk)->gpt, number - 1, order->op == STORE_FINISH ? STORE_UNFINISHED : STORE_MARK);
-	} else {
-		volume_meant(order)->is_going = true;
-		gpt_retype(&table_of(disk)->gpt, number - 1, gpt_type_zeroing);
-	}
-	write_table(disk, changed);
+	else
+		write_table(disk, changed);
 }
 
 /* ---- STORE_ATTACH of a whole disk ---- */
@@ -546,12 +534,12 @@ static void begin_order(u32 disk)
 	const struct store_order *order = &jobs[disk].queue[0];
 
 	jobs[disk].is_begun = true;
-	if (order->op == STORE_CREATE)
+	if (order->op == STORE_CREATE && (order->flags & STORE_ON_PARTITION) == 0)
 		create_volume(disk, order);
 	else if (order->op == STORE_ATTACH)
 		attach_whole(disk, order);
 	else
-		change_volume(disk, order);
+		change_entry(disk, order);
 }
 
 static bool may_clean(u32 disk)

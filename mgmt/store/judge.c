@@ -44,15 +44,24 @@ static bool is_kind_ok(const struct store_order *order)
 {
 	if ((order->flags & STORE_IS_POOL) == 0)
 		return (order->flags & ~(STORE_MARK | STORE_UNFINISHED)) == 0;
-	return order->flags == STORE_IS_POOL && order->bytes >= POOL_BYTES_MIN &&
+	return order->flags == STORE_IS_POOL && order->bytes >= STORE_POOL_BYTES_MIN &&
 	       strlen(order->volume) <= STORE_POOL_NAME_MAX && pool_arena_of(order->bytes / BLK_SECTOR_BYTES) != 0;
+}
+
+/* The one that is made of these bytes. */
+static bool is_guid_there(const struct table *t, const u8 bytes[STORE_GUID_BYTES])
+{
+	u8 guid[STORE_GUID_BYTES];
+
+	memcpy(guid, bytes, sizeof(guid));
+	gpt_make_guid(guid);
+	return gpt_find(&t->gpt, guid) >= 0;
 }
 
 enum store_error judge_create(u32 disk, const struct store_order *order)
 {
 	struct table *t = table_of(disk);
 	enum store_error error = judge_disk(disk);
-	u8 guid[STORE_GUID_BYTES];
 	u64 first;
 
 	if (order->bytes == 0 || order->bytes > VOLUME_BYTES_MAX || !aligned_ok(order->bytes, VOLUME_UNIT) ||
@@ -64,13 +73,39 @@ enum store_error judge_create(u32 disk, const struct store_order *order)
 		return STORE_IO;
 	if (t->state != STORE_TABLE_BLANK && !table_has_gpt(t))
 		return STORE_NOT_EMPTY;
-	memcpy(guid, order->guid, sizeof(guid));
-	gpt_make_guid(guid);
-	if (volume_find(order->volume) != NULL || (table_has_gpt(t) && gpt_find(&t->gpt, guid) >= 0))
+	if (volume_find(order->volume) != NULL || (table_has_gpt(t) && is_guid_there(t, order->guid)))
 		return STORE_EXISTS;
 	if (t->state == STORE_TABLE_BLANK && !new_table(t, order))
 		return STORE_FULL;
 	return gpt_find_room(&t->gpt, order->bytes / t->info.block_bytes, &first) ? STORE_OK : STORE_FULL;
+}
+
+static bool is_pool_size(u64 sectors)
+{
+	return sectors >= STORE_POOL_BYTES_MIN / BLK_SECTOR_BYTES && pool_arena_of(sectors) != 0;
+}
+
+enum store_error judge_convert(u32 disk, const struct store_order *order, u32 *number)
+{
+	const struct table *t = table_of(disk);
+	enum store_error error = judge_disk(disk);
+	s32 at = table_has_gpt(t) ? gpt_find(&t->gpt, order->new_guid) : -1;
+	const struct volume *v = at >= 0 ? volume_of_part(disk, (u32)at + 1) : NULL;
+	struct gpt_part part;
+
+	if (order->bytes != 0 || !volume_name_ok(order->volume) || !is_guid_ok(order->guid) ||
+	    order->flags != (STORE_IS_POOL | STORE_ON_PARTITION) || strlen(order->volume) > STORE_POOL_NAME_MAX)
+		return STORE_BAD_ORDER;
+	if (error != STORE_OK)
+		return error;
+	if (v == NULL || !gpt_part(&t->gpt, (u32)at, &part) || memcmp(v->guid, part.guid, sizeof(v->guid)) != 0)
+		return STORE_NO_VOLUME;
+	if (table_kind_of(&part) != STORE_EXTENT_OTHER || !is_pool_size(v->sectors))
+		return STORE_BAD_ORDER;
+	if (volume_find(order->volume) != NULL || is_guid_there(t, order->guid))
+		return STORE_EXISTS;
+	*number = (u32)at + 1;
+	return v->links != 0 || v->is_going ? STORE_BUSY : STORE_OK;
 }
 
 enum store_error judge_change(u32 disk, const struct store_order *order, u32 *number)

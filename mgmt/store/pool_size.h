@@ -9,7 +9,6 @@
 #include "store.h"
 #include "types.h"
 
-#define POOL_BYTES_MIN (8u * 1024u * 1024u)
 #define POOL_NEW_BYTES (POOL_LOG_BLOCK * POOL_BLOCK)	/* of a new pool's first blocks */
 
 struct pool_memory pool_memory_of(u64 sectors);

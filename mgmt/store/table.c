@@ -134,7 +134,7 @@ void table_unreadable(struct table *t)
 
 /* ---- volumes ---- */
 
-static enum store_extent kind_of(const struct gpt_part *part)
+enum store_extent table_kind_of(const struct gpt_part *part)
 {
 	if (memcmp(part->type, gpt_type_volume, sizeof(part->type)) == 0)
 		return STORE_EXTENT_VOLUME;
@@ -150,14 +150,16 @@ u32 table_find_zeroing(const struct table *t)
 	struct gpt_part part;
 
 	for (u32 i = 0; i < t->gpt.entry_count; i++)
-		if (gpt_part(&t->gpt, i, &part) && kind_of(&part) == STORE_EXTENT_ZEROING)
+		if (gpt_part(&t->gpt, i, &part) && table_kind_of(&part) == STORE_EXTENT_ZEROING)
 			return i + 1;
 	return 0;
 }
 
 static bool is_part_of(const struct volume *v, const struct table *t, const struct gpt_part *part)
 {
-	return kind_of(part) != STORE_EXTENT_ZEROING && v->is_pool == (kind_of(part) == STORE_EXTENT_POOL) &&
+	enum store_extent kind = table_kind_of(part);
+
+	return kind != STORE_EXTENT_ZEROING && v->is_pool == (kind == STORE_EXTENT_POOL) &&
 	       memcmp(v->guid, part->guid, sizeof(v->guid)) == 0 &&
 	       v->first == table_sectors(t, part->first) && v->sectors == table_sectors(t, part->blocks);
 }
@@ -169,14 +171,14 @@ static void name_by_place(const struct table *t, u32 number, char name[VOLUME_NA
 
 static bool is_vos(const struct gpt_part *part)
 {
-	return kind_of(part) == STORE_EXTENT_VOLUME || kind_of(part) == STORE_EXTENT_POOL;
+	return table_kind_of(part) == STORE_EXTENT_VOLUME || table_kind_of(part) == STORE_EXTENT_POOL;
 }
 
 static bool is_label_ok(const struct gpt_part *part)
 {
 	return volume_name_ok(part->label) && strcmp(part->label, VOLUME_OF_VOS) != 0 &&
 	       strncmp(part->label, VOLUME_OF_IMAGE, strlen(VOLUME_OF_IMAGE)) != 0 &&
-	       (kind_of(part) != STORE_EXTENT_POOL || strlen(part->label) <= STORE_POOL_NAME_MAX);
+	       (table_kind_of(part) != STORE_EXTENT_POOL || strlen(part->label) <= STORE_POOL_NAME_MAX);
 }
 
 /* The name that its partition has in the table, if it can have that. */
@@ -219,7 +221,7 @@ static void add_new(u32 disk, u32 number)
 	struct volume *v;
 	char name[VOLUME_NAME_BYTES];
 
-	if (!gpt_part(&t->gpt, number - 1, &part) || kind_of(&part) == STORE_EXTENT_ZEROING ||
+	if (!gpt_part(&t->gpt, number - 1, &part) || table_kind_of(&part) == STORE_EXTENT_ZEROING ||
 	    volume_of_part(disk, number) != NULL)
 		return;
 	name_by_place(t, number, name);
@@ -232,7 +234,7 @@ static void add_new(u32 disk, u32 number)
 	v->first = table_sectors(t, part.first);
 	v->sectors = table_sectors(t, part.blocks);
 	v->info = t->info;
-	v->is_pool = kind_of(&part) == STORE_EXTENT_POOL;
+	v->is_pool = table_kind_of(&part) == STORE_EXTENT_POOL;
 	memcpy(v->guid, part.guid, sizeof(v->guid));
 }
 
@@ -378,7 +380,7 @@ static void report_part(u32 disk, u32 index, struct store_report *out)
 	if (!gpt_part(&t->gpt, index, &part))
 		return;
 	t->told[index / 64] |= BIT64(index % 64);
-	out->extent = kind_of(&part);
+	out->extent = table_kind_of(&part);
 	out->first = table_sectors(t, part.first);
 	out->sectors = table_sectors(t, part.blocks);
 	out->block_bytes = t->info.block_bytes;

@@ -59,6 +59,8 @@ void table_unreadable(struct table *t);
  * kept in any case; if it is not in the table any more, that is the table's fault. All is due to be reported. */
 void table_sync(u32 disk);
 
+/* By its type. */
+enum store_extent table_kind_of(const struct gpt_part *part);
 /* A partition that is to be zeroed: 0, or its number. */
 u32 table_find_zeroing(const struct table *t);
 

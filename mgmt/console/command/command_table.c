@@ -314,8 +314,9 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "create-pool", .group = GROUP_STORAGE,
-		.summary = "make a pool in the free part of a disk",
-		.more = "Shows what is on the disk and asks. What is there stays; a blank disk is taken into use. From "
+		.summary = "make a pool in the free part of a disk, or of a partition",
+		.more = "Shows what is on the disk and asks. What is there stays; a blank disk is taken into use. A "
+			"partition becomes the pool, wholly, and all that is in it is lost. From "
 			"then on new disks of VMs are made in the pool, unless on= says where. Data in a pool is safe "
 			"against a power cut at any moment.",
 		.example = "create-pool fast nvme0.0",

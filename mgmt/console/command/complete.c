@@ -210,6 +210,17 @@ static void add_cards(struct completion *completion, const char *partial, const 
 			add(completion, partial, name);
 }
 
+/* DISKpN of a disk, among all volumes. */
+static void add_partitions(struct completion *completion, const char *partial, const struct name_source *names)
+{
+	const char *name, *disk;
+
+	for (u32 i = 0; (name = names->volume(names->context, i)) != NULL; i++)
+		for (u32 k = 0; (disk = names->disk(names->context, k)) != NULL; k++)
+			if (text_begins(name, disk) && name[strlen(disk)] == 'p')
+				add(completion, partial, name);
+}
+
 static void add_values(struct completion *completion, const struct context *context, const struct name_source *names)
 {
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
@@ -266,6 +277,8 @@ static void add_values(struct completion *completion, const struct context *cont
 		add_names(completion, context->partial, names->disk, names->context);
 		if (context->arg == ARG_ON)
 			add_texts(completion, context->partial, ram);
+		if (context->arg == ARG_POOL_DISK)
+			add_partitions(completion, context->partial, names);
 		break;
 	case TYPE_ANY_IMAGE:
 		add_names(completion, context->partial, names->image, names->context);

@@ -75,18 +75,35 @@ static void refuse_disk(struct session *s, struct job *job)
 	job_fail(s, job, &error);
 }
 
-static void ask_create(struct session *s, struct job *job)
+static const struct volume_row *partition_of(const struct inventory *m, const char *name)
+{
+	for (u32 i = 0; i < m->volume_count; i++)
+		if (m->volumes[i].kind == VOLUME_ROW_PARTITION && strcmp(m->volumes[i].name, name) == 0)
+			return &m->volumes[i];
+	return NULL;
+}
+
+static void ask_partition(struct session *s, struct job *job, const struct volume_row *row)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "all that is in partition %.39s would be lost", row->name);
+	if (!prompt_can_ask(s, job, text))
+		return;
+	show_disk(s, row->on);
+	out_format(&s->terminal, "Pool %s takes all of partition %.39s. All that is in it is lost.\n", pool_name(job),
+		row->name);
+	snprintf(text, sizeof(text), "Make pool %s of %.39s? [y/N] ", pool_name(job), row->name);
+	prompt_ask(s, text);
+}
+
+static void ask_disk(struct session *s, struct job *job, const struct disk_row *row)
 {
 	const char *disk = job->args.spec.disks[0].on;
-	const struct disk_row *row = disk_of(&s->console->inventory, disk);
 	u32 count = volumes_on(&s->console->inventory, disk);
 	u64 bytes = job->args.spec.disks[0].bytes;
 	char text[160], size[UNIT_TEXT_BYTES];
 
-	if (row == NULL) {
-		refuse_disk(s, job);
-		return;
-	}
 	snprintf(text, sizeof(text), "disk %s has %u volume%s, which would stay, and pool %s would take room there",
 		disk, count, count == 1 ? "" : "s", pool_name(job));
 	if (!prompt_can_ask(s, job, text))
@@ -97,6 +114,20 @@ static void ask_create(struct session *s, struct job *job)
 		bytes != 0 ? "" : ", the largest free part");
 	snprintf(text, sizeof(text), "Make pool %s on %s? [y/N] ", pool_name(job), disk);
 	prompt_ask(s, text);
+}
+
+static void ask_create(struct session *s, struct job *job)
+{
+	const struct inventory *m = &s->console->inventory;
+	const struct disk_row *disk = disk_of(m, job->args.spec.disks[0].on);
+	const struct volume_row *partition = partition_of(m, job->args.spec.disks[0].on);
+
+	if (disk != NULL)
+		ask_disk(s, job, disk);
+	else if (partition != NULL)
+		ask_partition(s, job, partition);
+	else
+		refuse_disk(s, job);
 }
 
 static void ask_delete(struct session *s, struct job *job)

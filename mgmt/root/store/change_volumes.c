@@ -13,6 +13,7 @@
 #include "rt_log.h"
 #include "spec.h"
 #include "store_client.h"
+#include "volume_extents.h"
 #include "volume_judge.h"
 #include "volume_marks.h"
 
@@ -20,6 +21,15 @@
 static bool waits_for_upload(const struct change *c)
 {
 	return c->request.op == REQ_CREATE_VOLUME && (c->request.flags & REQ_FLAG_UPLOAD) != 0;
+}
+
+/* Nobody gets the partition that a pool is made of. */
+static void hold_partition(struct change *c, const char *on)
+{
+	struct volume *v = volume_find(on);
+
+	if (v != NULL && v->kind == VOLUME_ROW_PARTITION)
+		change_hold(c, v);
 }
 
 static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
@@ -35,6 +45,8 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	v->is_unfinished = want->image[0] != '\0' || waits_for_upload(c);
 	v->is_marked = change_kinds[c->request.op].has_vm && volume_is_on_disk(v) &&
 		       volume_is_named_after(v, c->request.name);
+	if (is_pool)
+		hold_partition(c, want->on);
 	if (v->was_blank)
 		rt_log("root: disk %s is blank and is taken into use for %s %s", v->on, is_pool ? "pool" : "volume",
 		       v->name);
@@ -86,6 +98,8 @@ struct error_info change_volumes_begin(struct change *c)
 
 void change_volumes_release(struct change *c, bool is_failed)
 {
+	bool is_let_go = false;
+
 	for (u32 i = 0; i < volumes_end(); i++) {
 		struct volume *v = volume_at(i);
 
@@ -94,12 +108,15 @@ void change_volumes_release(struct change *c, bool is_failed)
 		v->change = CHANGE_NONE;
 		if (v->is_held) {
 			v->is_held = v->is_locked = false;
+			is_let_go = true;
 			continue;
 		}
 		v->is_fresh = !is_failed && change_kinds[c->request.op].has_vm;
 		if (is_failed && !change_kinds[c->request.op].deletes && !v->is_going)
 			store_delete(v);
 	}
+	if (is_let_go)
+		volumes_are_let_go();
 }
 
 void change_volumes_drop_fresh(const struct change *c)

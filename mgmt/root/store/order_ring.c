@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "pools.h"
 #include "root.h"
 #include "rt_ring.h"
 #include "volumes.h"
@@ -49,6 +50,16 @@ static u32 trait_flags(const struct volume *v)
 	return all;
 }
 
+/* It is made of a partition that is there. */
+static void set_partition(const struct pool *pool, struct store_order *order)
+{
+	if (!pool_is_in_place(pool))
+		return;
+	order->flags |= STORE_ON_PARTITION;
+	order->bytes = 0;
+	memcpy(order->new_guid, pool->in_place_of, sizeof(order->new_guid));
+}
+
 bool store_order_volume(u32 number, enum store_op op)
 {
 	const struct volume *v = volume_at(number);
@@ -60,6 +71,8 @@ bool store_order_volume(u32 number, enum store_op op)
 
 	memcpy(order.volume, v->name, sizeof(order.volume));
 	memcpy(order.guid, v->guid, sizeof(order.guid));
+	if (op == STORE_CREATE && v->kind == VOLUME_ROW_POOL)
+		set_partition(pool_at(v->pool), &order);
 	return store_order_send(&order, number);
 }
 

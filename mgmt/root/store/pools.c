@@ -120,6 +120,13 @@ bool pool_is_usable(u32 p)
 	       pool->bytes != 0;
 }
 
+bool pool_is_in_place(const struct pool *pool)
+{
+	static const u8 none[STORE_GUID_BYTES];
+
+	return memcmp(pool->in_place_of, none, sizeof(none)) != 0;
+}
+
 u64 pool_used_bytes(const struct pool *pool)
 {
 	return pool->bytes - pool->free_bytes;

@@ -18,6 +18,7 @@ struct pool {
 	struct volume *partition;	/* NULL: the place is free */
 	enum pool_state state;
 	u32 error;		/* enum store_error */
+	u8 in_place_of[STORE_GUID_BYTES];	/* the partition that it is made of; zeros: of free room */
 	u64 arena_bytes;	/* that the store wants for it */
 	u64 h_arena;
 	u64 bytes, free_bytes, largest_bytes;	/* as of the store's last report */
@@ -51,6 +52,8 @@ void pools_forget(void);
 
 /* Its volumes can be used, and others made. */
 bool pool_is_usable(u32 p);
+/* It was made of a partition that had been there. */
+bool pool_is_in_place(const struct pool *pool);
 /* Bytes for data that are in use. */
 u64 pool_used_bytes(const struct pool *pool);
 /* The store is opening it, or is about to. */

@@ -30,7 +30,8 @@ static u64 promised_bytes(u32 slot)
 		const struct volume *v = volume_at(i);
 
 		if (v != NULL && (v->kind == VOLUME_ROW_EXTENT || v->kind == VOLUME_ROW_POOL) && v->slot == slot &&
-		    v->is_making && !v->is_there)
+		    v->is_making && !v->is_there &&
+		    (v->kind == VOLUME_ROW_EXTENT || !pool_is_in_place(pool_at(v->pool))))
 			sum += v->bytes;
 	}
 	return sum;
@@ -449,10 +450,30 @@ struct error_info volume_judge_delete(const char *name)
 	return volume_is_in_pool(v) ? judge_pool(v->pool, 0) : ERROR_INFO_NONE;
 }
 
+/* A partition that somebody else has made. NULL: that is none. */
+static const struct volume *partition_of(const char *on)
+{
+	const struct volume *v = volume_find(on);
+
+	return v != NULL && v->kind == VOLUME_ROW_PARTITION ? v : NULL;
+}
+
+/* A pool in place of it. */
+static struct error_info judge_partition(const struct volume *v, u64 bytes)
+{
+	const struct disk_spec want = { .bytes = bytes };
+	const struct plan none = { .bytes = { 0 } };
+	struct error_info no = judge_old(v, VOLUME_NOBODY, &want);
+
+	return no.error == ERR_NONE ? judge_disk(v->slot, 0, &none) : no;
+}
+
 struct error_info pool_judge_new(const char *name, const struct disk_spec *want)
 {
 	struct plan plan = { .bytes = { 0 } };
+	const struct volume *partition = partition_of(want->on);
 	u32 slot = disk_find(want->on);
+	u64 bytes = want->bytes == 0 && partition != NULL ? partition->bytes : want->bytes;
 
 	if (volume_find(name) != NULL)
 		return refuse(pool_find(name) < STORE_POOLS_MAX ? ERR_POOL_EXISTS : ERR_VOLUME_EXISTS, name, 0, 0);
@@ -460,9 +481,13 @@ struct error_info pool_judge_new(const char *name, const struct disk_spec *want)
 		return refuse(ERR_VOLUME_NAME, name, 0, 0);
 	if (pools_are_full())
 		return error_info_limit(STORE_POOLS_MAX, "pools");
+	if (bytes != 0 && bytes < STORE_POOL_BYTES_MIN)
+		return refuse(ERR_POOL_SMALL, name, 0, STORE_POOL_BYTES_MIN / VOLUME_UNIT);
+	if (partition != NULL)
+		return judge_partition(partition, want->bytes);
 	if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
 		return no_disk(want->on, ERR_UNKNOWN_DISK);
-	return judge_disk(slot, want->bytes != 0 ? want->bytes : VOLUME_UNIT, &plan);
+	return judge_disk(slot, bytes != 0 ? bytes : STORE_POOL_BYTES_MIN, &plan);
 }
 
 /* What may be in one that can't be opened, nobody knows. */
@@ -537,16 +562,25 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 	return volume_add(name, on, &v);
 }
 
+/* In free room, or in place of a partition. */
 struct volume *pool_new(const char *name, const struct disk_spec *want)
 {
 	static const struct plan none;
-	u32 slot = disk_find(want->on);
-	struct volume *v = volume_add(name, want->on, &(struct volume){
+	const struct volume *partition = partition_of(want->on);
+	u32 slot = partition != NULL ? partition->slot : disk_find(want->on);
+	u64 bytes = partition != NULL ? partition->bytes : want->bytes != 0 ? want->bytes : room_of(slot, &none);
+	struct volume *v = volume_add(name, partition != NULL ? partition->on : want->on, &(struct volume){
 		.kind = VOLUME_ROW_POOL, .is_making = true, .slot = slot, .block_bytes = disk_at(slot)->block_bytes,
-		.bytes = want->bytes != 0 ? want->bytes : room_of(slot, &none),
+		.bytes = bytes,
 		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
 
-	if (v != NULL && !pool_add(v))
+	if (v == NULL)
+		return NULL;
+	if (!pool_add(v)) {
 		v->is_used = false;
-	return v != NULL && v->is_used ? v : NULL;
+		return NULL;
+	}
+	if (partition != NULL)
+		memcpy(pool_at(v->pool)->in_place_of, partition->guid, sizeof(partition->guid));
+	return v;
 }

@@ -22,7 +22,8 @@ struct error_info volumes_judge_kept(const char *vm_name, const struct vm_spec *
 /* Can a volume of that name be made as `want` says? / Can it be deleted? */
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want);
 struct error_info volume_judge_delete(const char *name);
-/* Can a pool of that name be made, of want->bytes, or 0: of all the room, on the disk want->on? / Can it be deleted?
+/* Can a pool of that name be made, of want->bytes, or 0: of all the room, on the disk or partition want->on? / Can it
+ * be deleted?
  * is_forced: also one that can't be opened, with all that may be in it. */
 struct error_info pool_judge_new(const char *name, const struct disk_spec *want);
 struct error_info pool_judge_delete(const char *name, bool is_forced);

@@ -44,24 +44,6 @@ static const struct disk_row disks[] = {
 	{ .index = 32, .state = 99, .name = "ahci0.2" },
 };
 
-static const struct volume_row volumes[] = {
-	{ .index = 0, .kind = VOLUME_ROW_EXTENT, .bytes = 100 * GIB, .block_bytes = 512, .name = "myvm.0",
-	  .on = "virtio0", .vm = "myvm", .made_for = "myvm" },
-	{ .index = 3, .kind = VOLUME_ROW_MEMORY, .state = VOLUME_ROW_DELETING, .bytes = 64 * MIB, .block_bytes = 512,
-	  .name = "scratch", .on = VOLUME_RAM },
-	{ .index = 7, .kind = VOLUME_ROW_DISK, .bytes = 500 * GIB, .block_bytes = 4096, .name = "nvme0.0",
-	  .on = "nvme0.0", .vm = "db" },
-	{ .index = 8, .kind = VOLUME_ROW_SNAPSHOT, .bytes = 100 * GIB, .used_bytes = 3 * MIB, .name = "new",
-	  .on = "fast", .of = "myvm.0", .age = 5 },
-	{ .index = 9, .kind = VOLUME_ROW_SNAPSHOT, .bytes = 100 * GIB, .used_bytes = GIB, .name = "old", .on = "fast",
-	  .of = "myvm.0", .age = 3 },
-	{ .index = 10, .kind = VOLUME_ROW_THIN, .bytes = 100 * GIB, .name = "copy.0", .on = "fast", .of = "myvm.0",
-	  .snapshot = "old", .reserve_bytes = 3 * GIB,
-	  .traits = DISK_TRAIT(TRAIT_THICK, true) | DISK_TRAIT(TRAIT_INTEGRITY, true) },
-	{ .index = 255, .kind = 99, .state = 99, .bytes = 1, .name = "no-end-of-it-all-no-end-of-it-all-no-end",
-	  .on = "no-end-of-it-all-no-end." },
-};
-
 static struct fake_vm *find(struct fake_root *root, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
@@ -367,9 +349,9 @@ static void storage_row(const struct request *r, struct reply *reply)
 		if (disks[i].index >= r->index)
 			return;
 	}
-	for (u32 i = 0; r->op == REQ_VOLUMES && i < ARRAY_COUNT(volumes); i++) {
-		reply->volume = volumes[i];
-		if (volumes[i].index >= r->index)
+	for (u32 i = 0; r->op == REQ_VOLUMES && i < ARRAY_COUNT(fake_volumes); i++) {
+		reply->volume = fake_volumes[i];
+		if (fake_volumes[i].index >= r->index)
 			return;
 	}
 	if (fake_pool_row(r, reply))

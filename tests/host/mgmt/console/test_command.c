@@ -326,8 +326,13 @@ static const char *service_name(void *context, u32 index)
 	return index < ARRAY_COUNT(services) ? services[index] : 0;
 }
 
+static const char *volume_name(void *context, u32 index)
+{
+	return index == 2 ? "debian-initrdp1" : image_name(context, index);
+}
+
 static const struct name_source names = {
-	vm_name, image_name, service_name, image_name, image_name, service_name, service_name, image_name,
+	vm_name, image_name, service_name, image_name, volume_name, service_name, service_name, image_name,
 	image_name, 0
 };
 
@@ -480,6 +485,8 @@ static void completions(void **state)
 	assert_string_equal(candidates("create-vm x --memory-policy e"), "eager");
 	assert_string_equal(candidates("help st"), "start-vm stop-vm status-vm stats-vm storage");
 	assert_string_equal(candidates("create-vm x --cmdline \"--m"), "");
+	assert_string_equal(candidates("create-pool x debian-i"), "debian-initrd debian-initrdp1");
+	assert_string_equal(candidates("list-disk debian-i"), "debian-initrd");
 	assert_string_equal(candidates("nonsense --m"), "");
 	assert_string_equal(candidates("create-vm x # --m"), "");
 	assert_string_equal(candidates("restart-service s"), "serial store");

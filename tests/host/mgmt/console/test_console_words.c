@@ -192,6 +192,16 @@ static void pools_are_asked_for(void **state)
 	command("create-pool slow vda", "error[E_NOT_FOUND]: there is no disk or pool \"vda\"; see list-disk",
 		RESULT_NOT_FOUND);
 	expect_not("[y/N]");
+	fake_type(root, "create-pool slow ahci0.2p3\r");
+	expect("  volume ahci0.2p3, 200.0 GiB on ahci0.2\r\n"
+		"Pool slow takes all of partition ahci0.2p3. All that is in it is lost.\r\n"
+		"Make pool slow of ahci0.2p3? [y/N] ");
+	fake_type(root, "\r");
+	expect("Nothing was done.");
+	expect_80_columns();
+	command("create-pool slow ahci0.2p3 --json", "all that is in partition ahci0.2p3 would be lost", RESULT_STATE);
+	command("create-pool slow ahci0.2p4", "error[E_NOT_FOUND]: there is no disk or pool \"ahci0.2p4\"",
+		RESULT_NOT_FOUND);
 	fake_type(root, "delete-pool slow --force\r");
 	expect("If pool slow can't be opened, all that is in it is lost.\r\nDelete pool slow? [y/N] ");
 	fake_type(root, "\r");
