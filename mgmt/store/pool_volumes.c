@@ -61,6 +61,7 @@ static void take_name(const struct store_pool *s, const struct pool_record *r, u
 		snprintf(name, VOLUME_NAME_BYTES, "%.24sp%u", s->part->name, (unsigned)number);
 }
 
+/* Another pool's definitions or image have no other name, by which a VM could have them. */
 static void add_volume(const struct store_pool *s, u32 slot, u32 number, const struct pool_record *r)
 {
 	char name[VOLUME_NAME_BYTES];
@@ -69,7 +70,7 @@ static void add_volume(const struct store_pool *s, u32 slot, u32 number, const s
 	take_name(s, r, number, name);
 	if (r->head != 0)
 		snprintf(name, sizeof(name), "@%u.%u", (unsigned)slot, (unsigned)number);	/* no volume's */
-	else if (volume_find(name) != NULL)
+	else if (volume_find(name) != NULL && !volume_name_of_vos(name))
 		snprintf(name, sizeof(name), "%.24sp%u", s->part->name, (unsigned)number);
 	v = volume_find(name) == NULL ? volume_add(name, VOLUME_IN_POOL) : NULL;
 	if (v == NULL)

@@ -148,12 +148,21 @@ static void plan_reopen(struct store_pool *s)
 	s->reopen_ns = now + s->delay_ns;
 }
 
+/* Names that another pool's volumes had. */
+static void names_are_free(void)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pools[p].state == POOLS_OPEN)
+			pool_volumes_sync(&pools[p], slot_of(&pools[p]));
+}
+
 static void stopped(struct store_pool *s)
 {
 	s->state = s->next;
 	s->is_due = s->next == POOLS_FAILED || s->close_id != 0;
 	if (s->next == POOLS_CLOSED) {
 		pool_volumes_drop(s, slot_of(s));
+		names_are_free();
 		s->part->links--;
 		keys_forget(number_of(s));
 		answer(s, &s->open_id, s->error);

@@ -176,8 +176,7 @@ static bool is_vos(const struct gpt_part *part)
 
 static bool is_label_ok(const struct gpt_part *part)
 {
-	return volume_name_ok(part->label) && strcmp(part->label, VOLUME_OF_VOS) != 0 &&
-	       strncmp(part->label, VOLUME_OF_IMAGE, strlen(VOLUME_OF_IMAGE)) != 0 &&
+	return volume_name_ok(part->label) && !volume_name_of_vos(part->label) &&
 	       (table_kind_of(part) != STORE_EXTENT_POOL || strlen(part->label) <= STORE_POOL_NAME_MAX);
 }
 

@@ -34,6 +34,11 @@ bool volume_name_ok(const char *name)
 	return name[n] == '\0' && n <= VOLUME_NAME_MAX;
 }
 
+bool volume_name_of_vos(const char *name)
+{
+	return strcmp(name, VOLUME_OF_VOS) == 0 || strncmp(name, VOLUME_OF_IMAGE, strlen(VOLUME_OF_IMAGE)) == 0;
+}
+
 struct volume *volume_find(const char *name)
 {
 	for (u32 i = 0; i < STORE_VOLUMES; i++)

@@ -38,6 +38,8 @@ struct volume {
 };
 
 bool volume_name_ok(const char *name);
+/* VOLUME_OF_VOS, or of an image. */
+bool volume_name_of_vos(const char *name);
 /* NULL: there is none of that name. */
 struct volume *volume_find(const char *name);
 /* Which an order is about: the partition of its slot and GUID, whatever it is called now; the name where the GUID is

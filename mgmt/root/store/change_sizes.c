@@ -142,7 +142,9 @@ struct error_info rename_judge(struct change *c)
 		return error_info_about(ERR_NO_VOLUME, want->volume);
 	if (v->vm != VOLUME_NOBODY)
 		return error_info_about(ERR_VOLUME_BUSY, want->volume);
-	if (disk_owns_name(new_name(c)))
+	if (volume_is_of_vos(v->name))
+		return error_info_about(ERR_VOLUME_OF_VOS, v->name);
+	if (disk_owns_name(new_name(c)) || volume_is_of_vos(new_name(c)))
 		return error_info_about(ERR_VOLUME_NAME, new_name(c));
 	if (volume_find(new_name(c)) != NULL)
 		return error_info_about(ERR_VOLUME_EXISTS, new_name(c));

@@ -191,6 +191,13 @@ static bool is_place_known(u32 slot)
 	return slot < DISKS ? disk_at(slot)->is_there : pool != NULL && pool->h_arena != 0;
 }
 
+/* What has no place among the volumes has no name either. */
+static bool has_fit_name(const struct store_report *r)
+{
+	return (r->flags & STORE_NO_PLACE) != 0 ||
+	       (spec_volume_name_ok(r->volume, sizeof(r->volume)) && r->volume[0] != '\0');
+}
+
 bool extent_is_ok(const struct store_report *r)
 {
 	bool is_in_pool = r->slot >= STORE_POOL_SLOT;
@@ -203,8 +210,7 @@ bool extent_is_ok(const struct store_report *r)
 	if (r->extent == STORE_EXTENT_POOL && (r->largest_bytes == 0 || r->largest_bytes > STORE_POOL_STRIDE ||
 					       strnlen(r->volume, sizeof(r->volume)) > STORE_POOL_NAME_MAX))
 		return false;
-	return spec_volume_name_ok(r->volume, sizeof(r->volume)) && r->volume[0] != '\0' && r->sectors != 0 &&
-	       r->sectors <= VOLUME_BYTES_MAX / BLK_SECTOR_BYTES;
+	return has_fit_name(r) && r->sectors != 0 && r->sectors <= VOLUME_BYTES_MAX / BLK_SECTOR_BYTES;
 }
 
 static u32 kind_of(const struct store_report *r)
@@ -273,7 +279,7 @@ void volume_take_extent(const struct store_report *r)
 		pool_told_extent(r->slot - STORE_POOL_SLOT, r->number, is_volume);
 		pool_told_definitions(r->slot - STORE_POOL_SLOT, r->number,
 				      is_volume && (r->flags & STORE_IS_SNAPSHOT) == 0 &&
-				      strcmp(r->volume, VOLUME_OF_VOS) == 0);
+				      strncmp(r->label, VOLUME_OF_VOS, sizeof(r->label)) == 0);
 	}
 	if (r->extent == STORE_EXTENT_VOLUME || r->extent == STORE_EXTENT_OTHER || r->extent == STORE_EXTENT_POOL)
 		take_part(r);

@@ -80,13 +80,17 @@ static void attached(void)
 	serve();
 }
 
-/* In pool `p`. */
+/* In pool `p`: only the first one's has the name among the volumes. */
 static void tell_volume(u32 p)
 {
 	struct store_report r = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT + p, .number = 1,
 		.extent = STORE_EXTENT_VOLUME, .sectors = DEFINITION_VOLUME_BYTES / 512 };
 
-	strcpy(r.volume, "vos.config");
+	strcpy(r.label, "vos.config");
+	if (p == 0)
+		strcpy(r.volume, r.label);
+	else
+		r.flags = STORE_NO_PLACE;
 	memcpy(r.guid, volume_guid, sizeof(r.guid));
 	r.guid[0] = (u8)(r.guid[0] + p);
 	report(r);

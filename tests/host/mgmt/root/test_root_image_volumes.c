@@ -24,6 +24,7 @@ static void tell_named(const char *name, u32 number, u64 bytes, u32 flags, const
 		.extent = STORE_EXTENT_VOLUME, .sectors = bytes / 512, .flags = flags };
 
 	strcpy(r.volume, name);
+	strcpy(r.label, name);
 	memcpy(r.guid, of, STORE_GUID_BYTES);
 	report(r);
 }

@@ -465,7 +465,7 @@ static void is_taken_back(void **state)
 static void holds_what_is_not_taken(void **state)
 {
 	struct store_report r = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 3,
-		.extent = STORE_EXTENT_VOLUME, .sectors = GIB / 512, .block_bytes = 512, .volume = "hidden",
+		.extent = STORE_EXTENT_VOLUME, .sectors = GIB / 512, .block_bytes = 512, .label = "hidden",
 		.guid = { 9 }, .flags = STORE_NO_PLACE };
 
 	(void)state;

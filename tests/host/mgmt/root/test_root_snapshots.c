@@ -571,6 +571,10 @@ static void is_renamed(void **state)
 	bench_turns(0, 3);
 	bench_expect(ERR_NOT_IN_POOL);
 	strcpy(r.spec.disks[0].volume, "old");
+	strcpy(r.spec.disks[1].volume, VOLUME_OF_VOS);
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_VOLUME_NAME);
 	strcpy(r.spec.disks[1].volume, "data");
 	bench_send(&r);
 	bench_turns(0, 3);

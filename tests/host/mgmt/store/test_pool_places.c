@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pools in place of partitions that somebody else made: what is refused, what stays, power cuts.
+ * Pools in place of partitions that somebody else made: what is refused, what stays, power cuts. Two pools, whose
+ * volumes have the same names.
  */
 /* links: store pool rt */
 /* helpers: store_bench.c */
@@ -157,6 +158,48 @@ static void a_disk_that_fails(void **state)
 	assert_int_equal(make("p", "d0p2"), STORE_OK);
 }
 
+static int setup_blank(void **state)
+{
+	(void)state;
+	bench_setup();
+	return 0;
+}
+
+/* What is in pool 1 under that name in its table. NULL: nothing. */
+static const struct store_report *in_second(const char *label)
+{
+	for (u32 number = 1; number <= STORE_POOL_VOLUMES; number++)
+		if (view.in_pool[1][number].extent != STORE_EXTENT_GONE &&
+		    strcmp(view.in_pool[1][number].label, label) == 0)
+			return &view.in_pool[1][number];
+	return NULL;
+}
+
+/* The second one's have other names, and what is VOS' own has none; until the first one is closed. */
+static void two_of_a_name(void **state)
+{
+	(void)state;
+	make_pool();
+	assert_int_equal(bench_create_pool(1, "q", POOL_BYTES, 8), STORE_OK);
+	assert_int_equal(bench_open_pool(1, "q"), STORE_OK);
+	make_volume(VOLUME_OF_VOS, 1);
+	make_volume("v", 2);
+	assert_int_equal(bench_close_pool(0), STORE_OK);
+	assert_int_equal(bench_create(POOL0 + 1, VOLUME_OF_VOS, MIB_BYTES, 3), STORE_OK);
+	assert_int_equal(bench_create(POOL0 + 1, "v", MIB_BYTES, 4), STORE_OK);
+	bench_boot();
+	assert_int_equal(bench_open_pool(0, "p"), STORE_OK);
+	assert_int_equal(bench_open_pool(1, "q"), STORE_OK);
+	assert_string_equal(in_second("v")->volume, "qp2");
+	assert_int_equal(in_second("v")->flags, STORE_NAME_TAKEN);
+	assert_string_equal(in_second(VOLUME_OF_VOS)->volume, "");
+	assert_int_equal(in_second(VOLUME_OF_VOS)->flags, STORE_NO_PLACE);
+	assert_int_equal(bench_close_pool(0), STORE_OK);
+	assert_string_equal(in_second("v")->volume, "v");
+	assert_string_equal(in_second(VOLUME_OF_VOS)->volume, VOLUME_OF_VOS);
+	assert_int_equal(in_second(VOLUME_OF_VOS)->flags, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup(is_refused, setup),
 		cmocka_unit_test_setup(power_cuts, setup),
 		cmocka_unit_test_setup(a_disk_that_fails, setup),
+		cmocka_unit_test_setup(two_of_a_name, setup_blank),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
