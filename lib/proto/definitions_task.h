@@ -19,7 +19,7 @@ enum definitions_task {
 	DEFINITIONS_TASK_COUNT
 };
 
-#define DEFINITIONS_BYTES (1020u * 1024u)	/* of a text, at most */
+#define DEFINITIONS_BYTES (996u * 1024u)	/* of a text, at most */
 
 struct definitions_request {
 	u64 number;		/* of the task that is done */

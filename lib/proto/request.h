@@ -308,7 +308,7 @@ struct vm_report {
 	u64 service_ns;		/* load.service_time_ns in all its runs */
 	char text[96];		/* VMM's words on a bad image or a crash; foreign: print escaped */
 	u32 is_leaving;		/* it is being deleted: no definition any more */
-	u32 zero;
+	u32 has_given_up;	/* VM_CRASHED: its policy (spec.restart) starts it no more */
 	struct disk_report disks[VM_DEVICES];	/* spec.disk_count */
 	struct nic_report nics[VM_DEVICES];	/* spec.nic_count */
 	struct vm_spec spec;

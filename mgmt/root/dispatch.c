@@ -14,6 +14,7 @@
 #include "definitions.h"
 #include "drivers.h"
 #include "image_store.h"
+#include "kept_answers.h"
 #include "memory_report.h"
 #include "networks.h"
 #include "nic_change.h"
@@ -84,6 +85,7 @@ static struct request_context context_of(void)
 
 	return (struct request_context){
 		.is_request = true, .keeps_disks = (request.flags & REQ_FLAG_KEEP_DISKS) != 0,
+		.is_applied = (request.flags & REQ_FLAG_APPLIED) != 0,
 		.timeout_ns = (ms < STOP_TIMEOUT_MAX_MS ? ms : STOP_TIMEOUT_MAX_MS) * NS_PER_MS,
 	};
 }
@@ -270,9 +272,9 @@ static void answer_kept(struct error_info no)
 
 	if (is_done)
 		definitions_changed();
-	if (is_done && definitions_have_room() &&
+	if (is_done && kept_answers_have_room() &&
 	    ((request.flags & REQ_FLAG_APPLIED) == 0 || !definitions_are_read()))
-		definitions_answer(client, request.id);
+		kept_answers_add(client, request.id);
 	else
 		send_answer(&no, NULL);
 }

@@ -4,6 +4,7 @@
  */
 #include "power.h"
 
+#include "definitions.h"
 #include "platform.h"
 #include "reply.h"
 #include "ring.h"
@@ -75,7 +76,7 @@ u64 power_step(void)
 		switch_off();
 		return 0;
 	}
-	power.is_drained = are_lines_empty();
+	power.is_drained = are_lines_empty() && definitions_are_settled();
 	power.not_before_tsc = rt_time_after(&root.time, power.is_drained ? FIFO_NS : LOOK_NS);
 	return power.not_before_tsc;
 }

@@ -88,6 +88,51 @@ def test_definitions_on_bochs(tmp_path):
     definitions_test('bochs', 'ata', 'ata0.0', 64 << 20, str(tmp_path))
 
 
+def status(machine, name):
+    return reply(machine, f'status-vm {name}')
+
+
+def check_counts(machine):
+    machine.wait_state('well', 'running')
+    bad, once = status(machine, 'bad'), status(machine, 'once')
+    assert (bad['state'], bad['reason'], bad['restarts'], bad['given-up']) == ('crashed', 'triple-fault', 2, True)
+    assert (once['state'], once['reason'], once['restarts']) == ('crashed', 'triple-fault', 0)
+    assert status(machine, 'well')['restarts'] == 0
+
+
+def test_restart_counts(tmp_path):
+    """What VMs have been through is there after a power cut and after a reboot; a VM that was given up stays down."""
+    image = sparse(str(tmp_path), 64 << 20)
+    with Machine('qemu-pvh', 'test_definitions-counts', disks=[('nvme', image)], **TINY) as machine:
+        machine.wait_prompt()
+        machine.ok('create-pool fast nvme0.0 --yes')
+        wait_kept(machine, 'fast')
+        machine.ok('create-vm bad --memory 64M --kernel hostile --cmdline triple --autostart yes '
+                   '--restart on-failure:2')
+        machine.ok('create-vm once --memory 64M --kernel hostile --cmdline triple')
+        machine.ok('create-vm well --memory 32M --kernel spin --autostart yes')
+        machine.cmd('start-vm once')
+        machine.wait_state('once', 'crashed')
+        machine.cmd('start-vm bad')
+        machine.until(lambda: status(machine, 'bad')['given-up'], 'bad is given up')
+        assert status(machine, 'bad')['restarts'] == 2
+        machine.send('reboot --yes\r')
+        machine.expect('Definitions of VMs are kept in pool fast')
+        check_counts(machine)
+        machine.kill()
+    with Machine('qemu-pvh', 'test_definitions-counts-again', disks=[('nvme', image)], **TINY) as machine:
+        machine.expect('bad is not started: it crashed too often')
+        check_counts(machine)
+        machine.cmd('start-vm bad')
+        machine.until(lambda: status(machine, 'bad')['given-up'], 'bad is given up again')
+        machine.ok('delete-vm bad --yes')
+        machine.ok('create-vm bad --memory 64M --kernel spin')
+        machine.send('reboot --yes\r')
+        machine.expect('Definitions of VMs are kept in pool fast')
+        machine.wait_state('well', 'running')
+        assert (status(machine, 'bad')['state'], status(machine, 'bad')['restarts']) == ('defined', 0)
+
+
 def pool_volumes(machine):
     return {row['name'] for row in reply(machine, 'list-volume') if row['kind'] == 'thin'}
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apply_row.h"
 #include "config.h"
 #include "fields.h"
 #include "handlers.h"
@@ -68,11 +69,6 @@ const struct args *apply_entry(const struct console *c, u32 index)
 u32 apply_entry_count(const struct console *c)
 {
 	return c->network_count + c->router_count + c->config_count;
-}
-
-static bool is_vm(const struct args *args)
-{
-	return args->command->op == REQ_CREATE;
 }
 
 static void on_statement(void *context, struct config_span span, bool is_right)
@@ -142,92 +138,6 @@ static u32 differences(const struct vm_spec *is, const struct args *args)
 
 /* ---- results ---- */
 
-/* A VM, switch or router of vos.conf, and what was done with it. */
-struct apply_vm {
-	const struct args *args;
-	const struct apply_row *row;
-	bool is_dry_run;
-};
-
-static void list_fields(const struct out *out, u32 fields)
-{
-	u32 count = 0;
-
-	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
-		if (fields & BIT32(i))
-			out_format(out, "%s%s", count++ ? ", " : "", arg_specs[ARG_OF_FIELD(i)].name);
-	out_format(out, " differ%s; stop the VM to apply it\n", count == 1 ? "s" : "");
-}
-
-static void list_set(const struct out *out, const struct vm_spec *spec, u32 fields)
-{
-	u32 count = 0;
-
-	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++) {
-		if (!(fields & BIT32(i)))
-			continue;
-		out_text(out, count++ ? "; " : "");
-		field_conf(out, spec, i);
-	}
-	out_text(out, "\n");
-}
-
-static void row_text(const struct out *out, const void *what)
-{
-	const struct apply_vm *vm = what;
-	const struct apply_row *row = vm->row;
-	const char *name = vm->args->name, *kind = is_vm(vm->args) ? "" :
-		vm->args->command->op == REQ_CREATE_SWITCH ? "switch " : "router ";
-
-	if (row->differs) {
-		out_format(out, "! %s: ", name);
-		list_fields(out, row->differs);
-	}
-	if (row->set) {
-		out_format(out, "~ %s%s: %s: ", kind, name, vm->is_dry_run ? "would be set" : "is set");
-		if (is_vm(vm->args))
-			list_set(out, &vm->args->spec, row->set);
-		else
-			out_text(out, "what it forwards\n");
-	}
-	if (row->is_created)
-		out_format(out, "+ %s%s: %s%s\n", kind, name, vm->is_dry_run ? "would be created" : "created",
-			row->is_started ? " and started" : "");
-	if (!row->differs && !row->set && !row->is_created && !row->has_fault)
-		out_format(out, "= %s%s: no change\n", kind, name);
-}
-
-static void write_fields(struct json_writer *writer, const char *key, u32 fields)
-{
-	json_open(writer, key, '[');
-	for (u32 i = 0; i < FIELD_SPEC_COUNT; i++)
-		if (fields & BIT32(i))
-			json_text(writer, 0, arg_specs[ARG_OF_FIELD(i)].name);
-	json_close(writer, ']');
-}
-
-static void row_json(struct json_writer *writer, const char *key, const void *what)
-{
-	const struct apply_vm *vm = what;
-	const struct apply_row *row = vm->row;
-
-	json_open(writer, key, '{');
-	json_text(writer, "name", vm->args->name);
-	json_bool(writer, "created", row->is_created);
-	if (vm->args->command->op == REQ_CREATE_ROUTER)
-		json_bool(writer, "set", row->set != 0);
-	if (is_vm(vm->args)) {
-		json_bool(writer, "started", row->is_started);
-		write_fields(writer, "set", row->set);
-		write_fields(writer, "differs", row->differs);
-	}
-	if (row->has_fault)
-		json_error(writer, &row->error);
-	json_close(writer, '}');
-}
-
-static const struct view row_view = { row_text, row_json };
-
 static struct apply_vm vm_of(const struct job *job, u32 index)
 {
 	const struct console *c = job->session->console;
@@ -261,7 +171,7 @@ static void write_rows(struct json_writer *writer, const char *key, const struct
 	for (u32 i = first; i < end; i++) {
 		struct apply_vm vm = vm_of(job, i);
 
-		row_view.json(writer, 0, &vm);
+		apply_row_view.json(writer, 0, &vm);
 	}
 	json_close(writer, ']');
 }
@@ -298,6 +208,20 @@ static void finish(struct session *s, struct job *job)
 	job_show_end(s, job, &view, job, job->mistakes ? &error : NULL);
 }
 
+/* A VM that is down at the start although it is to be up. */
+static void show_given_up(struct session *s, struct job *job)
+{
+	struct apply_vm vm = vm_of(job, job->index);
+	struct out out;
+
+	if (!vm.row->has_given_up || !vm.args->spec.autostart || job_is_json(job))
+		return;
+	out = job_text_begin(s, job);
+	out_format(&out, "%s is not started: it crashed too often before VOS was started. start-vm %s starts it.\n",
+		   vm.args->name, vm.args->name);
+	job_text_end(s, job);
+}
+
 /* What was done with the VM that is next. */
 static void show_row(struct session *s, struct job *job)
 {
@@ -306,7 +230,8 @@ static void show_row(struct session *s, struct job *job)
 	struct out out;
 
 	if (job->origin != JOB_STARTUP)
-		job_show_part(s, job, &row_view, &vm);
+		job_show_part(s, job, &apply_row_view, &vm);
+	show_given_up(s, job);
 	if (!vm.row->has_fault || job_is_json(job))
 		return;
 	out = job_text_begin(s, job);
@@ -544,7 +469,7 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 	bool is_dry_run = args_has(&job->args, ARG_DRY_RUN);
 	struct apply_row *row = &s->console->apply.rows[job->index];
 
-	if (is_vm(args))
+	if (apply_is_vm(args))
 		(void)inventory_update(&s->console->inventory, &reply->vm);
 	switch (job->request.op) {
 	case REQ_CREATE_SWITCH: case REQ_CREATE_ROUTER:
@@ -552,8 +477,9 @@ static bool done(struct session *s, struct job *job, const struct args *args, co
 		return false;
 	case REQ_CREATE:
 		row->is_created = true;
+		row->has_given_up = !is_dry_run && reply->vm.has_given_up;
 		row->is_started = args->spec.autostart && is_dry_run;
-		return args->spec.autostart && !is_dry_run;
+		return args->spec.autostart && !is_dry_run && !row->has_given_up;
 	case REQ_SET: case REQ_SET_ROUTER:
 		row->set = job->request.fields;
 		return false;
@@ -567,7 +493,7 @@ static void take_answer(struct session *s, struct job *job, const struct reply *
 {
 	const struct args *args = apply_entry(s->console, job->index);
 
-	if (is_vm(args))
+	if (apply_is_vm(args))
 		request_take_vm(s, job, job->request.name, reply);
 	if (reply->result != RESULT_OK) {
 		failed(s, job, reply);

@@ -157,6 +157,7 @@ enum mode {
 /* What apply-config does with a switch or VM of vos.conf. */
 struct apply_row {
 	bool is_created, is_started;
+	bool has_given_up;	/* its autostart starts it no more */
 	bool has_fault;
 	u32 set;		/* BIT32(enum request_field) that were changed, or would be in a dry run */
 	u32 differs;		/* ... that can't be changed while the VM runs */

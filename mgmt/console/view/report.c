@@ -475,7 +475,7 @@ static void restart_row(const struct out *out, const struct vm_report *r)
 	out_text(out, field_text(text, &r->spec, FIELD_RESTART));
 	if (r->restarts || r->spec.restart != RESTART_NEVER)
 		out_format(out, ", restarted %u time%s", r->restarts, r->restarts == 1 ? "" : "s");
-	out_text(out, "\n");
+	out_text(out, r->has_given_up ? "; it is started no more\n" : "\n");
 }
 
 static void on_error_row(const struct out *out, const struct vm_spec *spec)

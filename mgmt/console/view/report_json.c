@@ -152,6 +152,7 @@ void json_vm(struct json_writer *w, const char *key, const void *what)
 	json_number(w, "memory-granted", r->memory_granted_bytes);
 	json_number(w, "memory-overhead", r->overhead_bytes);
 	json_number(w, "restarts", r->restarts);
+	json_bool(w, "given-up", r->has_given_up != 0);
 	json_number(w, "log-bytes", vm->history.written);
 	if (r->state == VM_CRASHED) {
 		snprintf(rip, sizeof(rip), "%llx", (unsigned long long)r->rip);

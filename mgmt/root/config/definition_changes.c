@@ -4,7 +4,7 @@
  */
 #include "definition_changes.h"
 
-static u64 count;
+static u64 count, records;
 
 void definitions_changed(void)
 {
@@ -14,4 +14,14 @@ void definitions_changed(void)
 u64 definitions_count(void)
 {
 	return count;
+}
+
+void records_changed(void)
+{
+	records++;
+}
+
+u64 records_count(void)
+{
+	return records;
 }

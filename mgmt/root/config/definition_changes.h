@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * definition_changes.h - a count of the changes to what export-config prints: VMs, their properties, networks. Whoever
- * changes one of them counts it; definitions.c sees that it is written down. Pure.
+ * definition_changes.h - a count of the changes to what export-config prints: VMs, their properties, networks; and one
+ * of the changes to what VMs have been through (vm_record.h). Whoever changes one of them counts it; definitions.c sees
+ * that it is written down. Pure.
  */
 #ifndef VOS_DEFINITION_CHANGES_H
 #define VOS_DEFINITION_CHANGES_H
@@ -12,5 +13,9 @@
 void definitions_changed(void);
 /* How many changes there were. */
 u64 definitions_count(void);
+
+/* A VM has another state, or was started again. / How often. */
+void records_changed(void);
+u64 records_count(void);
 
 #endif

@@ -15,20 +15,27 @@ static void hash_of(const struct definition_header *h, u8 hash[BLAKE2B_BYTES])
 	blake2b_finish(&sum, hash);
 }
 
-void definition_header_fill(struct definition_header *h, u64 generation, u64 bytes,
+void definition_header_fill(struct definition_header *h, u64 generation, u64 bytes, u64 record_bytes,
 	const u8 text_hash[BLAKE2B_BYTES])
 {
 	memset(h, 0, sizeof(*h));
 	memcpy(h->magic, DEFINITION_MAGIC, sizeof(h->magic));
 	h->generation = generation;
 	h->bytes = bytes;
+	h->record_bytes = record_bytes;
 	memcpy(h->text_hash, text_hash, sizeof(h->text_hash));
 	hash_of(h, h->hash);
 }
 
+u64 definition_content_bytes(const struct definition_header *h)
+{
+	return h->bytes + h->record_bytes;
+}
+
 bool definition_is_same_text(const struct definition_header *a, const struct definition_header *b)
 {
-	return a->bytes == b->bytes && memcmp(a->text_hash, b->text_hash, sizeof(a->text_hash)) == 0;
+	return a->bytes == b->bytes && a->record_bytes == b->record_bytes &&
+	       memcmp(a->text_hash, b->text_hash, sizeof(a->text_hash)) == 0;
 }
 
 static bool is_zero(const void *bytes, size_t count)
@@ -48,7 +55,8 @@ enum definition_slot_state definition_header_judge(const struct definition_heade
 	if (is_zero(h, sizeof(*h)))
 		return DEFINITION_SLOT_EMPTY;
 	if (memcmp(h->magic, DEFINITION_MAGIC, sizeof(h->magic)) != 0 || h->generation == 0 ||
-	    h->generation == ~0ull || h->bytes > DEFINITION_TEXT_BYTES || !is_zero(h->zero, sizeof(h->zero)))
+	    h->generation == ~0ull || h->bytes > DEFINITION_TEXT_BYTES ||
+	    h->record_bytes > DEFINITION_RECORDS_BYTES || !is_zero(h->zero, sizeof(h->zero)))
 		return DEFINITION_SLOT_BAD;
 	hash_of(h, hash);
 	return memcmp(hash, h->hash, sizeof(hash)) == 0 ? DEFINITION_SLOT_FULL : DEFINITION_SLOT_BAD;

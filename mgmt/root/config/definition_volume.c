@@ -45,8 +45,11 @@ static struct {
 	u32 slots;		/* a bit for each that may count */
 	u32 slot;		/* that is read or written */
 	bool is_header_due;	/* the first text there: its header comes when it is stable, as no other slot counts */
-	u8 *text;		/* STAGE_CHECK: where to; STAGE_COPY: where from */
+	u8 *text;		/* STAGE_CHECK: where to; STAGE_COPY: where from, NULL: it is in the window */
 	u64 bytes, at;		/* STAGE_COPY: of the text; that are copied */
+	bool has_text;		/* the window has the text of the newest slot */
+	u8 records[DEFINITION_RECORDS_BYTES];	/* that are written, or were read */
+	u64 record_bytes;
 	struct blake2b sum;
 	struct definitions_found found;
 } d;
@@ -110,7 +113,7 @@ static enum stage next_slot(void)
 		return STAGE_IDLE;
 	d.at = 0;
 	blake2b_init(&d.sum);
-	submit_text(BLK_READ, d.headers[d.slot].bytes);
+	submit_text(BLK_READ, definition_content_bytes(&d.headers[d.slot]));
 	return STAGE_TEXT;
 }
 
@@ -133,33 +136,51 @@ static enum stage after_text(void)
 	return STAGE_CHECK;
 }
 
+static u8 *window_at(u64 at)
+{
+	return (u8 *)volume_link_slot(d.link, TEXT_SLOT) + at;
+}
+
 /* A piece more of the text: to the console's window, or from there. What is in the link's is hashed. True: that was
  * all. */
 static bool move_piece(u64 bytes, bool is_read)
 {
 	u64 piece = min_u64(TURN_BYTES, bytes - d.at);
-	u8 *ours = (u8 *)volume_link_slot(d.link, TEXT_SLOT) + d.at;
+	u8 *ours = window_at(d.at);
 
-	memcpy(is_read ? d.text + d.at : ours, is_read ? ours : d.text + d.at, piece);
+	if (d.text != NULL)
+		memcpy(is_read ? d.text + d.at : ours, is_read ? ours : d.text + d.at, piece);
 	blake2b_add(&d.sum, ours, piece);
 	d.at += piece;
 	return d.at == bytes;
 }
 
+/* What is behind the text, likewise. */
+static void move_records(u64 at, u64 bytes, bool is_read)
+{
+	memcpy(is_read ? d.records : window_at(at), is_read ? window_at(at) : d.records, bytes);
+	blake2b_add(&d.sum, window_at(at), bytes);
+}
+
 static enum stage step_check(void)
 {
+	const struct definition_header *h = &d.headers[d.slot];
 	u8 hash[BLAKE2B_BYTES];
 
-	if (!move_piece(d.headers[d.slot].bytes, true))
+	if (!move_piece(h->bytes, true))
 		return STAGE_CHECK;
+	move_records(h->bytes, h->record_bytes, true);
 	blake2b_finish(&d.sum, hash);
-	if (memcmp(hash, d.headers[d.slot].text_hash, sizeof(hash)) != 0) {
+	if (memcmp(hash, h->text_hash, sizeof(hash)) != 0) {
 		d.found.is_damaged = true;
 		d.slots &= ~BIT32(d.slot);
 		return next_slot();
 	}
 	d.found.is_there = true;
-	d.found.bytes = d.headers[d.slot].bytes;
+	d.found.bytes = h->bytes;
+	d.found.record_bytes = h->record_bytes;
+	d.bytes = h->bytes;
+	d.has_text = true;
 	return STAGE_IDLE;
 }
 
@@ -176,23 +197,27 @@ static enum stage step_copy(void)
 	bool has_one = newest != DEFINITION_SLOTS;
 	static struct definition_header next;	/* too large for the stack */
 	u8 hash[BLAKE2B_BYTES];
+	u64 bytes;
 
 	if (!move_piece(d.bytes, false))
 		return STAGE_COPY;
+	move_records(d.bytes, d.record_bytes, false);
 	blake2b_finish(&d.sum, hash);
-	definition_header_fill(&next, has_one ? d.headers[newest].generation + 1 : 1, d.bytes, hash);
-	if (has_one && definition_is_same_text(&d.headers[newest], &next))
+	definition_header_fill(&next, has_one ? d.headers[newest].generation + 1 : 1, d.bytes, d.record_bytes, hash);
+	if (has_one && definition_is_same_text(&d.headers[newest], &next)) {
+		d.has_text = true;
 		return STAGE_IDLE;
+	}
 	d.slot = has_one ? 1 - newest : 0;
 	d.slots &= ~BIT32(d.slot);
 	d.headers[d.slot] = next;
 	memcpy(volume_link_slot(d.link, HEADER_SLOT(d.slot)), &next, sizeof(next));
-	memset((u8 *)volume_link_slot(d.link, TEXT_SLOT) + d.bytes, 0,
-	       align_up(d.bytes, DEFINITION_HEADER_BYTES) - d.bytes);
+	bytes = definition_content_bytes(&next);
+	memset(window_at(bytes), 0, align_up(bytes, DEFINITION_HEADER_BYTES) - bytes);
 	d.is_header_due = !has_one;
 	if (has_one)
 		submit_header();
-	submit_text(BLK_WRITE, d.bytes);
+	submit_text(BLK_WRITE, bytes);
 	return STAGE_WRITE;
 }
 
@@ -210,6 +235,7 @@ static enum stage after_flush(void)
 		return STAGE_WRITE;
 	}
 	d.slots |= BIT32(d.slot);
+	d.has_text = true;
 	return STAGE_IDLE;
 }
 
@@ -321,6 +347,7 @@ void definition_volume_read(u8 *text)
 {
 	d.has_failed = false;
 	d.found = (struct definitions_found){ .bytes = 0 };
+	d.has_text = false;
 	d.text = text;
 	for (u32 i = 0; i < DEFINITION_SLOTS; i++)
 		submit(BLK_READ, slot_sector(i), BLOCK_SECTORS, HEADER_SLOT(i));
@@ -332,12 +359,34 @@ const struct definitions_found *definition_volume_found(void)
 	return &d.found;
 }
 
-void definition_volume_write(u8 *text, u64 bytes)
+const u8 *definition_volume_records(void)
 {
-	d.has_failed = false;
+	return d.records;
+}
+
+static void begin_write(u8 *text, u64 bytes, const u8 *records, u64 record_bytes)
+{
+	d.has_failed = d.has_text = false;
 	d.text = text;
 	d.bytes = bytes;
 	d.at = 0;
+	memcpy(d.records, records, record_bytes);
+	d.record_bytes = record_bytes;
 	blake2b_init(&d.sum);
 	d.stage = STAGE_COPY;
+}
+
+void definition_volume_write(u8 *text, u64 bytes, const u8 *records, u64 record_bytes)
+{
+	begin_write(text, bytes, records, record_bytes);
+}
+
+bool definition_volume_has_text(void)
+{
+	return d.has_text;
+}
+
+void definition_volume_write_records(const u8 *records, u64 record_bytes)
+{
+	begin_write(NULL, d.bytes, records, record_bytes);
 }

@@ -21,6 +21,7 @@ enum definition_volume_state {
 /* What reading has found. */
 struct definitions_found {
 	u64 bytes;		/* of the text */
+	u64 record_bytes;	/* of the records behind it */
 	bool is_there;
 	bool is_damaged;	/* a slot has something else than a right text; if !is_there, no slot has one */
 };
@@ -38,9 +39,14 @@ u32 definition_volume_pool(void);
 /* Only while READY or FAILED. The text is put into text[DEFINITION_TEXT_BYTES], which stays. */
 void definition_volume_read(u8 *text);
 const struct definitions_found *definition_volume_found(void);
-/* Only after a read that has found something, or nothing at all: write `bytes` of `text` as the next generation, and
- * flush. Nothing is written if it is what is there already. */
-void definition_volume_write(u8 *text, u64 bytes);
+/* The found records. */
+const u8 *definition_volume_records(void);
+/* Only after a read that has found something, or nothing at all: write `bytes` of `text`, and the records behind it, as
+ * the next generation, and flush. Nothing is written if it is what is there already. */
+void definition_volume_write(u8 *text, u64 bytes, const u8 *records, u64 record_bytes);
+/* The text that was read or written last is known still: / the same, with that text. */
+bool definition_volume_has_text(void);
+void definition_volume_write_records(const u8 *records, u64 record_bytes);
 
 enum definition_volume_state definition_volume_step(void);
 /* Before root sleeps. False: there is something to do after all. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * definitions.c - see definitions.h. A row of states, each with a function that says which is next; a task of the
- * console's, of which there is one at a time; and answers that wait.
+ * console's, of which there is one at a time.
  */
 #include "definitions.h"
 
@@ -13,6 +13,7 @@
 #include "definition_volume.h"
 #include "disks.h"
 #include "image_volumes.h"
+#include "kept_answers.h"
 #include "machine_mac.h"
 #include "pools.h"
 #include "range.h"
@@ -22,6 +23,7 @@
 #include "store_client.h"
 #include "sys.h"
 #include "syscalls.h"
+#include "vm_records.h"
 #include "volume_judge.h"
 
 #define SEARCH_LIMIT_NS (15 * NS_PER_S)		/* for disks, and the first network card, to come */
@@ -29,8 +31,8 @@
 #define WRITE_LIMIT_NS (20 * NS_PER_S)		/* from a change until it is written */
 #define AGAIN_NS (5 * NS_PER_S)			/* after a write that failed */
 #define REFUSED_NS (60 * NS_PER_S)		/* after a pool has refused the volume */
+#define RECORDS_PAUSE_NS (5 * NS_PER_S)	/* between writes for records alone: a guest may reset itself all the time */
 #define LOOK_NS (50 * NS_PER_MS)		/* no signal tells that a driver has found no disk */
-#define ANSWERS 64u
 
 enum keep {
 	KEEP_SEARCH,		/* is there a pool that has definitions? */
@@ -58,6 +60,8 @@ static struct {
 	bool is_other_told;	/* another pool has some, too, which will count at the next start */
 	u64 kept, failed;	/* changes that are written, or could not be */
 	u64 writing;		/* that are in the text in hand */
+	u64 records_kept, records_writing;	/* the same of records (definition_changes.h) */
+	u64 records_tsc;	/* not before that */
 	u64 late_tsc;		/* what is to be written has failed then; 0 = nothing is */
 	u64 again_tsc;		/* after a failure, not before that */
 	u64 text_bytes;
@@ -65,8 +69,6 @@ static struct {
 	struct definitions_report task;
 	struct { bool is_there; u32 client, request_id; } asker;
 } k = { .task.task = DEFINITIONS_NOTHING };
-
-static struct { bool is_used; u32 client, request_id; u64 count; } answers[ANSWERS];
 
 static u8 *text(void)
 {
@@ -151,11 +153,10 @@ void definitions_drop(u32 client)
 {
 	if (k.asker.is_there && k.asker.client == client)
 		k.asker.is_there = false;
-	for (u32 i = 0; i < ANSWERS; i++)
-		answers[i].is_used = answers[i].is_used && answers[i].client != client;
+	kept_answers_drop(client);
 }
 
-/* ---- answers that wait ---- */
+/* ---- what is kept ---- */
 
 static bool is_keeping(void)
 {
@@ -179,35 +180,6 @@ bool definitions_are_kept(u64 count, struct error_info *no)
 	*no = error_info_of(ERR_NOT_KEPT, 0, 0);
 	strcpy(no->text, k.pool);
 	return true;
-}
-
-bool definitions_have_room(void)
-{
-	for (u32 i = 0; i < ANSWERS; i++)
-		if (!answers[i].is_used)
-			return true;
-	return false;
-}
-
-void definitions_answer(u32 client, u32 request_id)
-{
-	u32 i = 0;
-
-	while (i < ANSWERS - 1 && answers[i].is_used)
-		i++;
-	answers[i].is_used = true;
-	answers[i].client = client;
-	answers[i].request_id = request_id;
-	answers[i].count = definitions_count();
-}
-
-static void send_answers(void)
-{
-	struct error_info no;
-
-	for (u32 i = 0; i < ANSWERS; i++)
-		if (answers[i].is_used && definitions_are_kept(answers[i].count, &no))
-			answers[i].is_used = !reply_send(answers[i].client, answers[i].request_id, &no, NULL);
 }
 
 /* ---- pools ---- */
@@ -331,6 +303,8 @@ static enum keep step_read(void)
 		rt_log("root: the last definitions in pool %s are damaged: those before them count", k.pool);
 	if (!found->is_there)
 		return k.is_conf_done ? KEEP_KEPT : KEEP_CONF;
+	if (!k.is_again)
+		vm_records_load(definition_volume_records(), found->record_bytes);
 	k.since_tsc = rt_time_tsc();
 	return KEEP_IMAGES;
 }
@@ -424,6 +398,35 @@ static bool is_write_due(void)
 	       (k.failed < definitions_count() || rt_time_tsc() >= k.again_tsc);
 }
 
+static bool are_records_new(void)
+{
+	return k.records_kept < records_count() && definition_volume_has_text() &&
+	       pool_is_usable(definition_volume_of()->pool);
+}
+
+static bool are_records_due(void)
+{
+	return are_records_new() && rt_time_tsc() >= k.records_tsc;
+}
+
+_Static_assert(VM_RECORDS_BYTES <= DEFINITION_RECORDS_BYTES, "room for all");
+
+/* With the text in the shared window, or the one before. */
+static enum keep begin_write(bool has_text)
+{
+	static u8 records[VM_RECORDS_BYTES];
+	u64 bytes = vm_records_fill(records);
+
+	k.records_writing = records_count();
+	if (has_text) {
+		definition_volume_write(text(), k.text_bytes, records, bytes);
+	} else {
+		k.records_tsc = rt_time_after(&root.time, RECORDS_PAUSE_NS);
+		definition_volume_write_records(records, bytes);
+	}
+	return KEEP_WRITE;
+}
+
 static void look_for_other(void)
 {
 	u32 other = pool_with_definitions(definition_volume_of()->pool);
@@ -444,8 +447,10 @@ static enum keep step_kept(void)
 		definition_volume_read(text());
 		return KEEP_READ;
 	}
-	if (!is_write_due())
-		return KEEP_KEPT;
+	if (!is_write_due()) {
+		k.writing = k.kept;
+		return are_records_due() ? begin_write(false) : KEEP_KEPT;
+	}
 	k.writing = definitions_count();
 	give_task(DEFINITIONS_SAVE, 0);
 	return KEEP_TEXT;
@@ -468,8 +473,7 @@ static enum keep step_text(void)
 		return KEEP_TEXT;
 	if (k.text_bytes == 0 || k.text_bytes > DEFINITION_TEXT_BYTES)
 		return write_failed();
-	definition_volume_write(text(), k.text_bytes);
-	return KEEP_WRITE;
+	return begin_write(true);
 }
 
 static enum keep step_write(void)
@@ -481,6 +485,7 @@ static enum keep step_write(void)
 	if (state != DEFINITION_VOLUME_READY)
 		return write_failed();
 	k.kept = k.writing;
+	k.records_kept = k.records_writing;
 	return KEEP_KEPT;
 }
 
@@ -525,12 +530,16 @@ static void look_for_late(void)
 
 static u64 next_call(void)
 {
+	bool are_late = k.state == KEEP_KEPT && are_records_new();
+
 	if (k.state == KEEP_SEARCH || k.state == KEEP_IMAGES)
 		return rt_time_after(&root.time, LOOK_NS);
-	if (k.state == KEEP_KEPT && is_write_due())
+	if (k.state == KEEP_KEPT && (is_write_due() || are_records_due()))
 		return 0;
 	if ((k.state == KEEP_NONE || k.state == KEEP_KEPT) && k.again_tsc > rt_time_tsc())
-		return k.again_tsc;
+		return are_late ? min_u64(k.again_tsc, k.records_tsc) : k.again_tsc;
+	if (are_late)
+		return k.records_tsc;
 	return k.late_tsc != 0 ? k.late_tsc : DEADLINE_NONE;
 }
 
@@ -545,9 +554,15 @@ u64 definitions_step(void)
 	if (k.state == KEEP_LOAD || k.state == KEEP_CONF)
 		k.is_client_new = false;
 	look_for_late();
-	send_answers();
+	kept_answers_send(definitions_are_kept);
 	send_task();
 	return k.state != before || k.failed != failed ? 0 : next_call();
+}
+
+bool definitions_are_settled(void)
+{
+	k.records_tsc = 0;
+	return !is_keeping() || (k.state == KEEP_KEPT && !is_write_due() && !are_records_due());
 }
 
 bool definitions_may_sleep(void)

@@ -2,7 +2,8 @@
 /*
  * definitions.h - the machine's definitions outlive it: root keeps them in a pool, as the text that export-config
  * prints. Root parses no text, so the console writes and reads it: it asks for a task (REQ_DEFINITIONS), does it, and
- * asks for the next. A change is answered when it is written; changes that come together are written once.
+ * asks for the next. A change is answered when it is written; changes that come together are written once. What VMs
+ * have been through (vm_records.h) is written with it, and nobody waits for that.
  *
  * In which order: until all disks have come, root looks for a pool that has definitions, and the console applies
  * those. If there is none, it applies vos.conf, and the definitions are kept in the first pool that there is.
@@ -26,10 +27,9 @@ bool definitions_are_kept(u64 count, struct error_info *no);
  * they are written; those of a text that is being applied (REQ_FLAG_APPLIED) don't, as it is over after them. */
 bool definitions_are_read(void);
 
-/* A request that has changed something is answered when that is kept. There is room for as many as there is for
- * answers in the console's rings; false: not for one more. */
-bool definitions_have_room(void);
-void definitions_answer(u32 client, u32 request_id);
+/* VOS is about to end. False: something is on its way to the pool, at once from now on; it takes no time to speak of,
+ * or the pool does not work. */
+bool definitions_are_settled(void);
 
 /* A bounded piece. Returns when to call again at the latest. */
 u64 definitions_step(void);

@@ -9,12 +9,14 @@
 #include "change_keys.h"
 #include "change_snapshots.h"
 #include "change_sizes.h"
+#include "definitions.h"
 #include "hot_disks.h"
 #include "pools.h"
 #include "root.h"
 #include "spec.h"
 #include "storage_report.h"
 #include "upkeep.h"
+#include "vm_records.h"
 #include "volume_judge.h"
 
 static struct error_info judge_create(struct change *c)
@@ -114,7 +116,11 @@ static struct error_info finish_create(struct change *c)
 	struct error_info no = spec_judge(&r->spec, r->fields, &root.images, INFO->pcpu_count);
 	struct vm *made;
 
-	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, false, &made) : no;
+	if (no.error == ERR_NONE)
+		no = vm_define(r->name, &r->spec, false, &made);
+	if (no.error == ERR_NONE && (r->flags & REQ_FLAG_APPLIED) != 0 && definitions_are_read())
+		vm_records_restore(made);
+	return no;
 }
 
 static struct error_info finish_set(struct change *c)

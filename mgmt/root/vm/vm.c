@@ -62,6 +62,12 @@ enum vm_state vm_state_of(const struct vm *vm)
 	return state == VM_RUNNING && vm_control(vm)->is_suspended ? VM_SUSPENDED : state;
 }
 
+bool vm_has_given_up(const struct vm *vm)
+{
+	return vm->phase == VM_PHASE_IDLE && vm->idle_state == VM_CRASHED && vm->spec.restart == RESTART_ON_FAILURE &&
+	       vm->crash_restarts >= vm->spec.restart_limit;
+}
+
 static u64 image_bytes(const char *name)
 {
 	const struct image *image = image_find(&root.images, name, false);

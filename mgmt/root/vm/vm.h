@@ -122,6 +122,7 @@ struct vm {
 struct request_context {
 	bool is_request;
 	bool keeps_disks;	/* IN_DELETE, IN_DELETE_FORCE */
+	bool is_applied;	/* IN_START: by its definition, not by an operator: its restarts go on counting */
 	u64 timeout_ns;
 };
 
@@ -158,6 +159,8 @@ const struct vm *vm_with_image(const char *name);
 /* A VM that has too little memory for its images, or could not even run alone on this machine. */
 struct error_info vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);
+/* It has crashed more often than its policy starts it again. */
+bool vm_has_given_up(const struct vm *vm);
 /* The same, except that a VM whose guest has suspended itself is VM_RUNNING: its VMM says so whenever it likes. */
 enum vm_state vm_state_for_events(const struct vm *vm);
 volatile struct vmm_control *vm_control(const struct vm *vm);

@@ -53,6 +53,7 @@ static void announce(struct vm *vm)
 
 	if (state == vm->reported_state && vm->restarts == vm->reported_restarts)
 		return;
+	records_changed();
 	vm->events_due = ~0u;
 	vm->reported_state = state;
 	vm->reported_restarts = vm->restarts;
@@ -193,8 +194,10 @@ static struct outcome action_build(struct vm *vm, const struct request_context *
 	info = build(vm);
 	if (info.error != ERR_NONE)
 		return refuse(info);
-	vm->restarts = vm->crash_restarts = 0;
-	stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
+	if (!context->is_applied) {
+		vm->restarts = vm->crash_restarts = 0;
+		stop_info_of_reason(&vm->stop_info, STOP_REQUEST, false);
+	}
 	return wait_for(WAIT_FOR_RUNNING);
 }
 

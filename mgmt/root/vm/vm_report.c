@@ -147,6 +147,7 @@ void vm_report_fill(const struct vm *vm, struct vm_report *out)
 	out->index = vm->index;
 	out->state = vm_state_of(vm);
 	out->restarts = vm->restarts;
+	out->has_given_up = vm_has_given_up(vm);
 	out->is_leaving = vm->phase == VM_PHASE_ENDING && vm->after_teardown == AFTER_DELETE;
 	out->spec = vm->spec;
 	fill_stop_info(vm, out);

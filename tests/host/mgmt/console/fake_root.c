@@ -172,6 +172,11 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 		to->flags = r->spec.disks[disk].flags | DISK_MADE;
 	}
 	spec_fill(&root->vms[i].report.spec, r->fields);
+	if (root->given_up && strcmp(root->given_up, r->name) == 0 && (r->flags & REQ_FLAG_APPLIED)) {
+		root->vms[i].report.state = VM_CRASHED;
+		root->vms[i].report.restarts = 3;
+		root->vms[i].report.has_given_up = 1;
+	}
 	root->memory_free -= r->spec.memory_bytes;
 	reply->vm = root->vms[i].report;
 }

@@ -50,6 +50,7 @@ struct fake_root {
 	struct fake_vm vms[VM_COUNT];
 	char terminal[FAKE_TERMINAL_BYTES];
 	size_t terminal_used;
+	const char *given_up;		/* a VM that is so when it is made; NULL: none */
 	/* REQ_DEFINITIONS: what the console waits with, and the task that it gets next. */
 	bool has_keeper;
 	struct request keeper;

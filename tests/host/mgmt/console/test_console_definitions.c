@@ -66,6 +66,21 @@ static void there_and_back(void **state)
 	assert_null(strstr(root->definitions, "vm b {"));
 }
 
+/* What crashed too often before the machine was started stays down, and a person is told. */
+static void given_up(void **state)
+{
+	(void)state;
+	root->given_up = "a";
+	load("vm a { autostart yes; restart on-failure:3 }\nvm b { autostart yes }\n");
+	expect("a is not started: it crashed too often before VOS was started. start-vm a starts it.");
+	command("list-vm", "a        crashed", RESULT_OK);
+	command("list-vm", "b        running", RESULT_OK);
+	command("status-vm a", "on-failure:3, restarted 3 times; it is started no more", RESULT_OK);
+	command("status-vm a --json", "\"restarts\":3,\"given-up\":true", RESULT_OK);
+	command("start-vm a", "a is running", RESULT_OK);
+	root->given_up = NULL;
+}
+
 /* Mistakes have a place; what could not be had stays, word for word, until something of its name is there. */
 static void what_is_left(void **state)
 {
@@ -201,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(there_and_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_late_pool, setup, teardown),
