@@ -413,7 +413,7 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 	case SYSTEM_PCPU_INIT:
 		return arch_pcpu_reset(a);
 	case SYSTEM_PCPU_START:
-		return arch_pcpu_start(a, value);
+		return b <= 1 ? arch_pcpu_start(a, b != 0, value) : ST_INVAL;
 	case SYSTEM_LOG_BIND:
 		return system_log_bind(a, b);
 	case SYSTEM_CONSOLE_TAKE:

@@ -170,7 +170,10 @@ enum system_op {
 	SYSTEM_PCPU_INIT,	/* a = APIC id of another processor: reset it. ST_EXISTS: it is a pCPU */
 	SYSTEM_PCPU_START,	/* a = that; 10 ms later -> TSC ticks (signed) that pCPU 0 is ahead of it. It becomes
 				 * the next pCPU. ST_EXISTS; ST_TIMEOUT: it does not answer; ST_STATE: it began and
-				 * got stuck; ST_UNSUPPORTED: it can't be used; ST_FULL: MAX_PCPUS; ST_NOMEM */
+				 * got stuck; ST_UNSUPPORTED: it can't be used; ST_FULL: MAX_PCPUS; ST_NOMEM.
+				 * b = 1: it is parked instead: it halts with CR4.MCE set, as a machine check that
+				 * is told to all processors resets the machine where one has it clear (SDM Vol. 3
+				 * 15.3, 15.10.4.1); never ST_FULL */
 	SYSTEM_LOG_BIND,	/* a = h THREAD|SIGNAL of somebody to signal when the log grows, b = the bits to raise
 				 * there. ST_FULL: LOG_READERS that live are bound already */
 	SYSTEM_CONSOLE_TAKE,	/* a = CONSOLE_* that are a driver's from now on: the kernel writes there only in a

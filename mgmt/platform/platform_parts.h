@@ -36,7 +36,7 @@ bool platform_is_emulated(void);
 /* Find the PCI functions (pci.c). */
 void pci_start(void);
 
-/* Start those of the MADT, as many as maxcpus= allows (pcpu_start.c). */
+/* Start those of the MADT, as many as maxcpus= allows, and park the others (pcpu_start.c). */
 void pcpu_start_all(struct info_page *info, u32 limit);
 
 /* The words of the command line that concern root; says which ones nobody knows (cmdline.c). */

@@ -2,10 +2,10 @@
 """What somebody sees who has only the screen: VGA text, or a framebuffer, read back letter by letter."""
 import os
 import re
-import socket
 
 import pytest
-from vosmachine import PATIENCE, TINY, Machine
+from qemu_monitor import MonitoredMachine
+from vosmachine import TINY
 
 FONT = '/usr/share/grub/ascii.h'
 COLUMNS, ROWS = 80, 25
@@ -13,30 +13,8 @@ COLUMNS, ROWS = 80, 25
 BOOTED = r'hypervisor\nIts prompt is on [\s\S]*virtualization: AMD SVM\n[\s\S]*\d pCPU'
 
 
-class Seen(Machine):
+class Seen(MonitoredMachine):
     """A QEMU whose monitor tells what is on the screen."""
-    monitor = None
-
-    def command(self):
-        command = super().command()
-        command[command.index('-monitor') + 1] = f'unix:{self.folder}/monitor,server=on,wait=off'
-        return command
-
-    def tell(self, command):
-        if self.monitor is None:
-            path = f'{self.folder}/monitor'
-            self.until(lambda: os.path.exists(path), 'QEMU has its monitor')
-            self.monitor = socket.socket(socket.AF_UNIX)
-            self.monitor.settimeout(PATIENCE)
-            self.monitor.connect(path)
-            self.until_prompt()
-        self.monitor.sendall(command.encode() + b'\n')
-        self.until_prompt()
-
-    def until_prompt(self):
-        answer = b''
-        while not answer.endswith(b'(qemu) '):
-            answer += self.monitor.recv(65536)
 
     def file_of(self, command, name):
         path = os.path.join(self.folder, name)

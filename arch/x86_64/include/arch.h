@@ -98,9 +98,9 @@ extern bool cpu_is_last;	/* what the others' NMI handler looks at */
 #define AP_PLACE_FIRST 0x8000u
 #define AP_PLACE_END 0x98000u
 void arch_pcpus_prepare(hpa_t page);
-/* SYSTEM_PCPU_INIT and SYSTEM_PCPU_START: the new pCPU calls kernel_pcpu_init and kernel_pcpu_run. */
+/* SYSTEM_PCPU_INIT and SYSTEM_PCPU_START: the new pCPU calls kernel_pcpu_init and kernel_pcpu_run, or is parked. */
 enum status arch_pcpu_reset(u64 apic_id) MUST_CHECK;
-enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset) MUST_CHECK;
+enum status arch_pcpu_start(u64 apic_id, bool is_parked, u64 *tsc_offset) MUST_CHECK;
 
 /* Enable interrupts and sleep until one came; returns with interrupts off. */
 void arch_idle(void);

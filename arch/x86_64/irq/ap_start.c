@@ -30,6 +30,7 @@ static struct {
 	u32 asked, answered;	/* atomic: rounds of comparing TSCs */
 	u64 tsc;		/* the boot pCPU's, when it answered */
 	s64 offset;		/* how far the boot pCPU's is ahead, in the end */
+	bool is_parked;		/* the one that is being started gets no work, ever */
 } ap_link;
 
 static hpa_t place;		/* the trampoline's page */
@@ -96,7 +97,7 @@ static enum ap_state serve(void)
 	return state == AP_STARTING ? AP_TOO_LATE : (enum ap_state)state;
 }
 
-enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset)
+enum status arch_pcpu_start(u64 apic_id, bool is_parked, u64 *tsc_offset)
 {
 	enum status status = check(apic_id);
 	struct pcpu *pcpu;
@@ -104,12 +105,13 @@ enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset)
 
 	if (status != ST_OK)
 		return status;
-	if (pcpu_count == MAX_PCPUS)
+	if (!is_parked && pcpu_count == MAX_PCPUS)
 		return ST_FULL;
 	pcpu = cpu_ap_alloc(pcpu_count, &stack);
 	if (!pcpu)
 		return ST_NOMEM;
 	ap_link.state = AP_STARTING;
+	ap_link.is_parked = is_parked;
 	__atomic_store_n(&ap_stack, stack, __ATOMIC_RELEASE);
 	if (!call((u32)apic_id)) {
 		cpu_ap_free(pcpu);
@@ -117,6 +119,8 @@ enum status arch_pcpu_start(u64 apic_id, u64 *tsc_offset)
 	}
 	switch (serve()) {
 	case AP_READY:
+		if (is_parked)
+			return ST_OK;
 		*tsc_offset = (u64)ap_link.offset;
 		pcpu_table[pcpu_count] = pcpu;
 		__atomic_store_n(&pcpu_count, pcpu_count + 1, __ATOMIC_RELEASE);
@@ -168,17 +172,17 @@ static void tsc_compare(void)
 _Noreturn void ap_main(struct pcpu *pcpu)
 {
 	u32 state = AP_STARTING;
-	bool is_ready;
+	bool is_parked = ap_link.is_parked, is_ready;
 
 	cpu_ap_init(pcpu);
-	is_ready = apic_local_init() == ST_OK;
-	if (is_ready) {
+	is_ready = is_parked || apic_local_init() == ST_OK;
+	if (is_ready && !is_parked) {
 		apic_local_timer_mode();
 		tsc_compare();
 		is_ready = kernel_pcpu_init();
 	}
 	if (!__atomic_compare_exchange_n(&ap_link.state, &state, is_ready ? AP_READY : AP_UNUSABLE, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) || !is_ready)
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) || !is_ready || is_parked)
 		arch_halt();
 	kernel_pcpu_run();
 }

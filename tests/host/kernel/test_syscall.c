@@ -76,7 +76,11 @@ bool arch_irq_message(u32 line, const struct pcpu *pcpu, struct irq_message *out
 
 void arch_reboot(void) { abort(); }
 enum status arch_pcpu_reset(u64 id) { (void)id; return ST_EXISTS; }
-enum status arch_pcpu_start(u64 id, u64 *offset) { (void)id, (void)offset; return ST_EXISTS; }
+enum status arch_pcpu_start(u64 id, bool is_parked, u64 *offset)
+{
+	(void)id, (void)is_parked, (void)offset;
+	return ST_EXISTS;
+}
 enum status arch_ioapic_add(hpa_t at, u64 gsi) { (void)at, (void)gsi; return ST_OK; }
 void early_console_release(u64 parts) { (void)parts; }
 enum status kernel_clock_start(u64 hz, u64 *is_deadline) { (void)hz, (void)is_deadline; return ST_STATE; }

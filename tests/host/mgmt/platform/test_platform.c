@@ -35,7 +35,7 @@ static struct boot_page boot;
 
 /* ---- the kernel ---- */
 
-static u64 window_address, window_bytes, clock_hz, resets, starts;
+static u64 window_address, window_bytes, clock_hz, resets, starts, parks;
 static enum status start_status[8];
 static s64 start_offset[8];
 static u8 cmos[128];
@@ -121,11 +121,11 @@ void port_out(u32 port, u32 bytes, u32 value)
 		snprintf(writes + used, sizeof(writes) - used, "%x.%u=%x ", port, bytes, value);
 }
 
-static enum status start_pcpu(u64 apic_id, u64 *value)
+static enum status start_pcpu(u64 apic_id, bool is_parked, u64 *value)
 {
-	starts |= BIT64(apic_id);
+	*(is_parked ? &parks : &starts) |= BIT64(apic_id);
 	*value = (u64)start_offset[apic_id];
-	return start_status[apic_id];
+	return is_parked && start_status[apic_id] == ST_FULL ? ST_OK : start_status[apic_id];
 }
 
 enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *value)
@@ -144,7 +144,8 @@ enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *val
 		resets |= BIT64(a);
 		return a == 0 ? ST_EXISTS : ST_OK;
 	case SYSTEM_PCPU_START:
-		return start_pcpu(a, value);
+		assert_true(b <= 1);
+		return start_pcpu(a, b != 0, value);
 	case SYSTEM_REBOOT:
 		strcat(writes, "reboot");
 		return ST_UNSUPPORTED;
@@ -223,7 +224,7 @@ static int new_machine(void **state)
 	start_status[0] = ST_EXISTS;
 	info = (struct info_page){ .firmware = "BIOS", .features_used = BIT64(FEAT_TSC_DEADLINE) };
 	boot = (struct boot_page){ 0 };
-	clock_hz = resets = starts = pm1a = 0;
+	clock_hz = resets = starts = parks = pm1a = 0;
 	log_text[0] = writes[0] = 0;
 	put_madt(4);
 	put_fadt();
@@ -315,17 +316,45 @@ static void test_pcpus_that_fail(void **state)
 	assert_int_equal(starts, 3);
 }
 
+static void test_more_than_there_may_be(void **state)
+{
+	(void)state;
+	start_status[2] = ST_FULL;
+	assert_int_equal(platform_start(&info, &boot), ST_OK);
+	assert_int_equal(info.pcpu_count, 2);
+	assert_int_equal(starts, 7);
+	assert_int_equal(parks, 12);
+	assert_non_null(strstr(log_text, "more processors than VOS uses"));
+}
+
+/* Tables that name what is not there don't hold the boot up for minutes. */
+static void test_phantoms(void **state)
+{
+	(void)state;
+	put_madt(8);
+	for (u32 i = 1; i < 8; i++)
+		start_status[i] = ST_TIMEOUT;
+	assert_int_equal(platform_start(&info, &boot), ST_OK);
+	assert_int_equal(info.pcpu_count, 1);
+	assert_int_equal(starts, 15);
+}
+
 static void test_command_line(void **state)
 {
 	(void)state;
 	strcpy(info.cmdline, "/boot/vos.elf console=com1 loglvl=debug  maxcpus=3 safe");
 	assert_int_equal(platform_start(&info, &boot), ST_OK);
 	assert_int_equal(info.pcpu_count, 3);
+	assert_int_equal(starts, 7);
+	assert_int_equal(parks, 8);		/* what is not used takes a machine check, too */
 	assert_string_equal(log_text, "3 pCPUs\n");
 	strcpy(info.cmdline, "maxcpus=3 maxcpus=1 consoles=1 console=ttyS0 com3=9600 \x1b[0m");
 	log_text[0] = 0;
+	starts = parks = 0;
 	assert_int_equal(platform_start(&info, &boot), ST_OK);
 	assert_int_equal(info.pcpu_count, 1);
+	assert_int_equal(starts, 0);
+	assert_int_equal(parks, 15);
 	assert_non_null(strstr(log_text, "unknown option: consoles=1\nunknown option: console=ttyS0\n"
 					 "unknown option: com3=9600\nunknown option: ?[0m\n"));
 	assert_int_equal(cmdline_pcpu_limit("maxcpus=0"), 64);
@@ -424,6 +453,8 @@ int main(void)
 		cmocka_unit_test_setup(test_where_tables_are, new_machine),
 		cmocka_unit_test_setup(test_no_tables, new_machine),
 		cmocka_unit_test_setup(test_pcpus_that_fail, new_machine),
+		cmocka_unit_test_setup(test_more_than_there_may_be, new_machine),
+		cmocka_unit_test_setup(test_phantoms, new_machine),
 		cmocka_unit_test_setup(test_command_line, new_machine),
 		cmocka_unit_test_setup(test_com2, new_machine),
 		cmocka_unit_test_setup(test_dates, new_machine),
