@@ -39,7 +39,7 @@ MAKEFLAGS	+= --no-builtin-rules
 
 # Packages, by sections of iso/packages.txt: what running needs, and what all the rest does.
 DEPS		:= iso/deps.sh run
-ALL_DEPS	:= $(DEPS) uefi intel host test
+ALL_DEPS	:= $(DEPS) intel host test
 
 .PHONY: all help deps docs compdb clean distclean
 all: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-all

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes the default guest images in the folder given: debian-kernel (Debian's cloud kernel, downloaded once),
-# debian-initrd (busybox, mkfs.ext4, a few of that kernel's modules and initrd/init), memtest (memtest86+) and seabios,
-# the BIOS of VMs that boot from their disks.
+# debian-initrd (busybox, mkfs.ext4, a few of that kernel's modules and initrd/init), memtest (memtest86+), seabios and
+# ovmf, the BIOS and the UEFI firmware, behind its variables, of VMs that boot from their disks.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -51,6 +51,7 @@ PROGRAMS=/sbin/mkfs.ext4 "$here/initrd.sh" debian-initrd.new /bin/busybox packag
 cp "packages/kernel/boot/vmlinuz-$version" debian-kernel.new
 cp packages/memtest/boot/memtest86+x64.bin memtest.new
 cp /usr/share/seabios/bios-256k.bin seabios.new
-for image in debian-kernel debian-initrd memtest seabios; do
+cat /usr/share/OVMF/OVMF_VARS_4M.fd /usr/share/OVMF/OVMF_CODE_4M.fd > ovmf.new
+for image in debian-kernel debian-initrd memtest seabios ovmf; do
     mv "$image.new" "$image"
 done

@@ -15,7 +15,7 @@ $(B)/images/debian-vmlinux: iso/vmlinux.py $(B)/images/done
 vmlinux: $(B)/images/debian-vmlinux
 
 # What goes on the ISO: the default images, then the user's; a later one of the same name wins.
-DEFAULT_IMAGES	:= debian-kernel debian-initrd memtest seabios
+DEFAULT_IMAGES	:= debian-kernel debian-initrd memtest seabios ovmf
 MODULES		= $(foreach i,$(DEFAULT_IMAGES),$(i)=$(B)/images/$(i)) $(IMAGES)
 MODULE_FILES	= $(foreach m,$(IMAGES),$(lastword $(subst =, ,$(m)))) $(CONF)
 # The knobs are an input too: this file changes when they do.
@@ -40,7 +40,7 @@ do-bundle: $(B)/bundle.cpio
 iso: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-iso
 bundle: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-bundle
 run: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bios
-run-uefi: ; $(NOW)$(Q)$(DEPS) uefi && $(SUBMAKE) do-iso && exec iso/run.sh uefi
+run-uefi: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh uefi
 run-intel: ; $(NOW)$(Q)$(DEPS) intel && $(SUBMAKE) do-iso && exec iso/run.sh intel
 run-bg: ; $(NOW)$(Q)$(DEPS) && $(SUBMAKE) do-iso && exec iso/run.sh bg
 stop-bg: ; $(Q)iso/run.sh stop-bg

@@ -161,6 +161,7 @@ static void start(void)
 		.host_cpuid = host_cpuid,
 		.disks = (u8 *)VMM_DISKS, .links = (u8 *)VMM_LINKS,
 		.nics = (u8 *)VMM_NICS, .nic_links = (u8 *)VMM_NIC_LINKS,
+		.flash = (u8 *)VMM_FLASH,
 	};
 	struct load_image images[VMM_IMAGES_MAX];
 	u32 count = list_images(images);

@@ -53,6 +53,8 @@
 	ERROR(ERR_BOOT_KERNEL, RESULT_USAGE, "E_USAGE", \
 		"{name} does not boot a kernel, so no --kernel, --initrd, --module or --cmdline is used. Leave them " \
 		"out, or give --boot kernel") \
+	ERROR(ERR_BOOT_FIRMWARE, RESULT_USAGE, "E_USAGE", \
+		"{name} boots a kernel, so it has no firmware. Leave --firmware out, or give --boot disk or iso") \
 	ERROR(ERR_BOOT_PLATFORM, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
 		"booting from a disk or CD needs the virtual hardware of --platform pc") \
 	ERROR(ERR_BOOT_NO_DISK, RESULT_USAGE, "E_USAGE", \

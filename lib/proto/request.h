@@ -35,6 +35,7 @@
 
 /* What a VM starts with that boots from its disk. */
 #define IMAGE_BIOS "seabios"
+#define IMAGE_UEFI "ovmf"
 
 #define REQUEST_FIELD(id, ...) FIELD_##id,
 
@@ -128,6 +129,8 @@ enum request_op {
 enum vm_platform { PLATFORM_MODERN, PLATFORM_PC, PLATFORM_COUNT };
 /* What a VM starts with: an image of a kernel, or firmware that boots its disks, then its CD; or the CD first. */
 enum vm_boot { BOOT_KERNEL, BOOT_DISK, BOOT_ISO, BOOT_COUNT };
+/* Which firmware, if any. */
+enum vm_firmware { FIRMWARE_BIOS, FIRMWARE_UEFI, FIRMWARE_COUNT };
 /* What root does after a crash. */
 enum vm_restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_COUNT };
 
@@ -186,8 +189,8 @@ struct vm_spec {
 	char modules[IMAGE_MODULES][MODULE_BYTES];	/* "IMAGE" or "IMAGE TEXT": modules after the initrd */
 	u32 disk_count;
 	struct disk_spec disks[VM_DEVICES];
+	u32 firmware;		/* enum vm_firmware, of a VM that boots no kernel */
 	u32 nic_count;		/* with the disks, at most VM_DEVICES */
-	u32 zero;
 	struct nic_spec nics[VM_DEVICES];
 	struct vm_share share;
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image, or none: it has firmware */

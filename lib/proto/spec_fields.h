@@ -56,6 +56,11 @@ static inline bool spec_has_firmware(const struct vm_spec *spec)
 	return spec->boot != BOOT_KERNEL;
 }
 
+static inline const char *spec_firmware(const struct vm_spec *spec)
+{
+	return spec->firmware == FIRMWARE_UEFI ? IMAGE_UEFI : IMAGE_BIOS;
+}
+
 /* Of a VM with firmware: no kernel, nor what was loaded with one; a PC, unless another is asked for. */
 static inline void spec_fill_firmware(struct vm_spec *spec, u32 asked)
 {

@@ -50,7 +50,9 @@ enum field_when { AT_REST, ANY_TIME };
 		"network card, several times, with the disks at most 8: SWITCH, then mac=, ip=, vlan=, rate=, " \
 		"filter=, cable=, mirror=, guard=: see create-switch; or none") \
 	ROW(BOOT, boot, boot, CHOICE, 0, BOOT_COUNT - 1, 0, AT_REST, "boot", "kernel|disk|iso", \
-		"boot a kernel image, or by BIOS its disks or CD, on platform pc (default: kernel)") \
+		"boot a kernel image, or by firmware its disks or CD, on platform pc (default: kernel)") \
+	ROW(FIRMWARE, firmware, firmware, CHOICE, 0, FIRMWARE_COUNT - 1, 0, AT_REST, "firmware", "bios|uefi", \
+		"what boots its disks or CD (default: bios)") \
 	ROW(ISO, iso, iso, IMAGE, 0, 1, 0, AT_REST, "iso", "IMAGE", \
 		"image of the disc in its CD drive, or none: it has no drive (default: none)") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \

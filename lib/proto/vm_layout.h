@@ -126,6 +126,7 @@ struct console_args {
 #define VMM_NICS 0x2b000000ull		/* its own memory for the card in slot n, at + n * VMM_NIC_STRIDE */
 #define VMM_NIC_STRIDE 0x40000ull
 #define VMM_NIC_BYTES 0x16000u
+#define VMM_FLASH 0x2d000000ull		/* VMM_FLASH_BYTES: the flash memory of a VM with IMAGE_FLASH */
 #define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
@@ -161,15 +162,23 @@ _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER
 #define RAM_LOW_LIMIT 0xc0000000ull
 
 /*
- * First the kernel and what is loaded with it, or firmware, whose last byte is at 4 GiB - 1, read only. Last, if there
+ * First the kernel and what is loaded with it, or firmware, whose last byte is at 4 GiB - 1, read only. IMAGE_FLASH is
+ * firmware that begins with VMM_FLASH_BYTES of variables, which are not mapped, for they are a device. Last, if there
  * is one, the disc in the CD drive.
  */
-enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE, IMAGE_CD };
+enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE, IMAGE_CD, IMAGE_FLASH };
 #define VMM_IMAGES_MAX (3u + IMAGE_MODULES)
+#define VMM_FLASH_BYTES 0x84000u	/* OVMF_VARS_4M.fd */
 
 static inline bool vmm_firmware_size_ok(u64 bytes)
 {
 	return bytes != 0 && bytes % 0x10000 == 0 && bytes <= 0x1000000;	/* below it are the APICs */
+}
+
+/* Of the variables at the start of a firmware's image. */
+static inline u64 vmm_flash_bytes(u32 kind)
+{
+	return kind == IMAGE_FLASH ? VMM_FLASH_BYTES : 0;
 }
 
 struct vmm_image {

@@ -74,8 +74,9 @@ def make_cd(folder, menu, note):
 
 
 def bundle(folder, **images):
-    """A bundle of these images, and the BIOS."""
+    """A bundle of these images, and the firmware."""
     path = os.path.join(folder, 'bundle.cpio')
     words = [f'{name}={file}' for name, file in images.items()]
-    run(f'{TOP}/iso/mkiso.sh', 'bundle', path, f'seabios={BUILD}/images/seabios', *words)
+    firmware = [f'{name}={BUILD}/images/{name}' for name in ('seabios', 'ovmf')]
+    run(f'{TOP}/iso/mkiso.sh', 'bundle', path, *firmware, *words)
     return path

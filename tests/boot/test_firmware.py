@@ -90,6 +90,40 @@ def test_disk_of_an_image(backend, tmp_path):
         machine.wait_log('d', r'boot sector runs: second sector\s+keys:')
 
 
+def check_uefi_shell(machine):
+    machine.ok('create-vm --name u --memory 128M --boot disk --firmware uefi --disk 1M,on=ram')
+    machine.ok('start-vm u')
+    machine.attach('u')
+    machine.expect('seconds to skip')
+    machine.send('\x1b')
+    machine.expect('Shell> ')
+    machine.send('set fruit pear\r')
+    machine.expect('Shell> ')
+    machine.send('echo "a %fruit%, ripe"\r')
+    machine.expect('a pear, ripe')
+    machine.detach()
+    text = machine.ok('status-vm u')
+    assert 'no-bootable-medium' in text
+    assert re.search('^Firmware +uefi$', text, re.M)
+
+
+@pytest.mark.backends('qemu-pvh')
+@pytest.mark.machine(**TINY)
+def test_uefi_shell(machine):
+    """Nothing to boot: UEFI starts its shell, which keeps its variables in flash memory."""
+    check_uefi_shell(machine)
+    machine.ok('stop-vm u --force')
+    assert 'firmware uefi;' in machine.ok('export-config u')
+
+
+@pytest.mark.firmware
+@pytest.mark.backends('bochs')
+@pytest.mark.machine(**TINY)
+def test_uefi_shell_on_bochs(machine):
+    """The same: there it takes long."""
+    check_uefi_shell(machine)
+
+
 MENU = """set timeout=60
 menuentry other { echo "not this one"; reboot }
 menuentry linux { linux /boot/kernel console=ttyS0 quiet; initrd /boot/initrd }

@@ -48,7 +48,7 @@ TEST_IMAGES	+= $(foreach g,$(GUEST_ELFS) $(LOW_ELFS),$(subst _,-,$(basename $(no
 
 TEST_IMAGES	+= $(foreach e,$(GUEST_ELFS),$(patsubst guest_%,%,$(basename $(notdir $(e))))=$(e))
 
-# Boot sectors: build/guests/boot_sector.bin. A BIOS is among the images, for VMs that boot from their disks.
+# Boot sectors: build/guests/boot_sector.bin. BIOS and UEFI are among the images, for VMs that boot from their disks.
 BOOT_SECTORS	:= $(patsubst tests/guests/disk/%.S,$(B)/guests/%.bin,$(wildcard tests/guests/disk/*.S))
 $(B)/guests/%.bin: tests/guests/disk/%.S $(MK) tests/guests/rules.mk
 	$(call say,LDG,$@)
@@ -56,5 +56,5 @@ $(B)/guests/%.bin: tests/guests/disk/%.S $(MK) tests/guests/rules.mk
 	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,-Ttext=0x7c00 -Wl,-e,start -Wl,--build-id=none \
 		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@.elf $< && $(OBJCOPY) -O binary -j .text $@.elf $@
 TEST_FILES	+= $(BOOT_SECTORS)
-TEST_IMAGES	+= seabios=$(B)/images/seabios
-$(B)/images/seabios: $(B)/images/done
+TEST_IMAGES	+= $(foreach i,seabios ovmf,$(i)=$(B)/images/$(i))
+$(B)/images/seabios $(B)/images/ovmf: $(B)/images/done

@@ -230,8 +230,10 @@ static bool cr0_write(struct vcpu_page *page, u64 value)
 	return true;
 }
 
+/* OVMF sets MCE whatever CPUID says. There are no machine checks that it could let through: it stays 0. */
 static bool cr4_write(struct vcpu_page *page, u64 value, u64 mask)
 {
+	value &= ~(u64)CR4_MCE;
 	if ((value & ~mask) || ((page->efer & EFER_LMA) && !(value & CR4_PAE)))
 		return false;
 	page->cr4 = value;

@@ -12,7 +12,7 @@
 
 bool load_firmware_is(const struct load_image *image)
 {
-	return image->kind == IMAGE_FIRMWARE;
+	return image->kind == IMAGE_FIRMWARE || image->kind == IMAGE_FLASH;
 }
 
 bool load_firmware(const struct load_input *in, struct load_result *out)
@@ -22,6 +22,8 @@ bool load_firmware(const struct load_input *in, struct load_result *out)
 
 	if (!vmm_firmware_size_ok(rom->size))
 		return load_fail(out, "firmware must have a multiple of 64 KiB, and 16 MiB at most");
+	if (rom->kind == IMAGE_FLASH && rom->size <= VMM_FLASH_BYTES)
+		return load_fail(out, "firmware must have more than its variables");
 	if (!guest_memory_write(in->memory, GPA(BIOS_END - count), rom->bytes + rom->size - count, count))
 		return load_fail(out, "the VM has too little memory for firmware");
 	out->mode = LOAD_RESET;

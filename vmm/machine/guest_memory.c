@@ -18,10 +18,19 @@ u8 *guest_memory_high_at(const struct guest_memory *m, gpa_t gpa, u64 len)
 	return NULL;
 }
 
+static const u8 *rom_at(const struct guest_memory *m, gpa_t gpa, u64 len)
+{
+	u64 start = RAM_HIGH_START - m->rom_bytes;
+
+	return gpa.raw >= start && range_ok(gpa.raw - start, len, m->rom_bytes) ? m->rom + (gpa.raw - start) : NULL;
+}
+
 bool guest_memory_read(const struct guest_memory *m, gpa_t gpa, void *to, u64 len)
 {
 	const u8 *at = guest_memory_at(m, gpa, len);
 
+	if (!at)
+		at = rom_at(m, gpa, len);
 	if (!at)
 		return false;
 	memcpy(to, at, len);

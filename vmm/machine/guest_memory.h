@@ -18,6 +18,8 @@
 struct guest_memory {
 	u8 *ram;
 	u64 bytes;
+	const u8 *rom;		/* ends at 4 GiB; guest_memory_read() knows it, too */
+	u64 rom_bytes;
 };
 
 /* RAM below 4 GiB, and from 4 GiB up. */
@@ -32,7 +34,7 @@ static inline u8 *guest_memory_at(const struct guest_memory *m, gpa_t gpa, u64 l
 	return range_ok(gpa.raw, len, guest_memory_low_bytes(m)) ? m->ram + gpa.raw : guest_memory_high_at(m, gpa, len);
 }
 
-/* Copy in or out; false = not all of it is RAM, nothing was copied. */
+/* Copy in or out; false = not all of it is RAM, or ROM to read, nothing was copied. */
 bool guest_memory_read(const struct guest_memory *m, gpa_t gpa, void *to, u64 len) MUST_CHECK;
 bool guest_memory_write(const struct guest_memory *m, gpa_t gpa, const void *from, u64 len) MUST_CHECK;
 

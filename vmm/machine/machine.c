@@ -391,30 +391,6 @@ static enum status add_fast_reset(struct machine *m)
 	return bus_add_pio(&m->bus, FAST_RESET_PORT, 1, &fast_reset_region, &m->fast_reset);
 }
 
-static void no_medium(void *ctx)
-{
-	machine_report_no_medium(ctx);
-}
-
-/* What only firmware looks for is there only with firmware: a kernel would take it for a machine that QEMU has made. */
-static enum status add_firmware(struct machine *m)
-{
-	struct bios_config config = { .platform = m->args->platform, .cpus = m->vcpu_count,
-				      .disk_count = m->args->disk_count, .has_cd = m->cd != NULL,
-				      .is_cd_first = m->args->boot == BOOT_ISO };
-	enum status status;
-
-	if (!machine_has_firmware(m))
-		return ST_OK;
-	fw_cfg_init(&m->fw_cfg, &m->memory);
-	if (!bios_files_add(&m->bios_files, &m->fw_cfg, &m->memory, &config))
-		return ST_FULL;
-	firmware_log_init(&m->firmware_log, no_medium, m);
-	status = bus_add_pio(&m->bus, FW_CFG_PORT, FW_CFG_PORTS, &fw_cfg_region, &m->fw_cfg);
-	return status == ST_OK ? bus_add_pio(&m->bus, FIRMWARE_LOG_PORT, 1, &firmware_log_region, &m->firmware_log)
-			       : status;
-}
-
 static const struct {
 	const char *name;
 	u32 platforms;
@@ -440,7 +416,7 @@ static const struct {
 	{ "real-time clock", ON_PC, add_rtc },
 	{ "8042", ON_BOTH, add_i8042 },	/* on modern for its reset command only: ACPI does not name it */
 	{ "port 92h", ON_PC, add_fast_reset },
-	{ "what firmware looks for", ON_PC, add_firmware },
+	{ "what firmware looks for", ON_PC, machine_add_firmware },
 };
 
 static bool add_devices(struct machine *m)
@@ -491,6 +467,7 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 	}
 	m->cd = config->cd;
 	m->cd_bytes = config->cd_bytes;
+	m->flash_bytes = config->flash;
 	m->links = config->links;
 	m->nic_links = config->nic_links;
 	m->vcpu_count = m->args->cpus;
@@ -523,6 +500,8 @@ bool machine_load(struct machine *m, const struct load_image *images)
 		machine_stop(m, 0, STOP_BAD_STATE, false, "cannot build the firmware tables");
 		return false;
 	}
+	if (machine_has_firmware(m))
+		machine_place_rom(m, &images[0]);
 	load_registers(&result, &m->memory, m->vcpu[0].page);
 	return true;
 }

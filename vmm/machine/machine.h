@@ -17,6 +17,7 @@
 #include "console_port.h"
 #include "debug_port.h"
 #include "firmware_log.h"
+#include "flash.h"
 #include "fw_cfg.h"
 #include "guest_cpuid.h"
 #include "guest_memory.h"
@@ -135,6 +136,8 @@ struct machine {
 	struct fw_cfg fw_cfg;
 	struct bios_files bios_files;
 	struct firmware_log firmware_log;
+	struct flash flash;
+	u8 *flash_bytes;
 	struct fast_reset fast_reset;
 	u32 vcpu_count;
 	struct vcpu vcpu[VM_VCPUS];
@@ -154,6 +157,7 @@ struct machine_config {
 	u8 *links;			/* with the store: that slot's at + d * BLK_LINK_BYTES */
 	u8 *nics;			/* memory for network card n at + n * VMM_NIC_STRIDE */
 	u8 *nic_links;			/* with its switch: at + n * NET_LINK_STRIDE */
+	u8 *flash;			/* VMM_FLASH_BYTES, with IMAGE_FLASH */
 	const u8 *cd;			/* the disc in its CD drive; NULL: it has no drive */
 	u64 cd_bytes;
 	cpuid_host_fn host_cpuid;
@@ -176,7 +180,8 @@ static inline bool machine_is_pc(const struct machine *m)
 /* Does it start with a firmware's ROM, not with a kernel? */
 static inline bool machine_has_firmware(const struct machine *m)
 {
-	return m->args->image_count != 0 && m->args->images[0].kind == IMAGE_FIRMWARE;
+	return m->args->image_count != 0 &&
+	       (m->args->images[0].kind == IMAGE_FIRMWARE || m->args->images[0].kind == IMAGE_FLASH);
 }
 
 static inline bool machine_is_stopped(const struct machine *m)
@@ -240,6 +245,12 @@ void machine_report_no_medium(struct machine *m);
 /* Tell root that the machine runs; tell it why it stopped. */
 void machine_report_running(struct machine *m);
 void machine_report_stop(struct machine *m);
+
+/* ---- machine_firmware.c ---- */
+
+enum status machine_add_firmware(struct machine *m);
+/* A ROM that the loader has judged. The VMM executes instructions of it; the flash memory begins with what it has. */
+void machine_place_rom(struct machine *m, const struct load_image *image);
 
 /* ---- machine_disks.c ---- all under the lock, except machine_add_disks */
 

@@ -126,7 +126,7 @@ static void on_mistake(void *context, u32 line, u32 column, const char *text)
 static u32 differences(const struct vm_spec *is, const struct args *args)
 {
 	const u32 always = BIT32(FIELD_CPU) | BIT32(FIELD_MEMORY) | BIT32(FIELD_PLATFORM) | BIT32(FIELD_RESTART) |
-			   BIT32(FIELD_BOOT);
+			   BIT32(FIELD_BOOT) | BIT32(FIELD_FIRMWARE);
 	u32 given = fields_of_args(args->given);
 	static struct vm_spec want;	/* too large for the stack */
 

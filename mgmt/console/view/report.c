@@ -407,10 +407,12 @@ static void kernel_rows(const struct out *out, const struct vm_spec *spec)
 
 static void image_rows(const struct out *out, const struct vm_spec *spec)
 {
-	if (spec_has_firmware(spec))
+	if (spec_has_firmware(spec)) {
 		plain_row(out, spec, FIELD_BOOT);
-	else
+		plain_row(out, spec, FIELD_FIRMWARE);
+	} else {
 		kernel_rows(out, spec);
+	}
 	if (spec->iso[0])
 		foreign_row(out, "CD", spec->iso, sizeof(spec->iso));
 	if (spec->vmm[0])
@@ -528,7 +530,7 @@ static void spec_rows(const struct out *out, const struct vm_entry *vm)
 				on_error_row(out, &r->spec);
 			break;
 		case FIELD_MEMORY_POLICY: case FIELD_INITRD: case FIELD_MODULE: case FIELD_CMDLINE: case FIELD_WEIGHT:
-		case FIELD_VMM: case FIELD_BOOT: case FIELD_ISO:
+		case FIELD_VMM: case FIELD_BOOT: case FIELD_FIRMWARE: case FIELD_ISO:
 			break;	/* told with another */
 		default:
 			plain_row(out, &r->spec, i);

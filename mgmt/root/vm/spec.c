@@ -203,7 +203,7 @@ static struct error_info field_judge(const struct vm_spec *s, enum request_field
 static struct error_info boot_judge(const struct vm_spec *s, const struct image_table *images)
 {
 	if (!spec_has_firmware(s))
-		return ERROR_INFO_NONE;
+		return s->firmware == FIRMWARE_BIOS ? ERROR_INFO_NONE : error_info_of(ERR_BOOT_FIRMWARE, 0, 0);
 	if (s->kernel[0] != '\0' || s->initrd[0] != '\0' || s->module_count != 0 || s->cmdline[0] != '\0')
 		return error_info_of(ERR_BOOT_KERNEL, 0, 0);
 	if (s->platform != PLATFORM_PC)
@@ -212,7 +212,7 @@ static struct error_info boot_judge(const struct vm_spec *s, const struct image_
 		return error_info_of(ERR_BOOT_NO_DISK, 0, 0);
 	if (s->boot == BOOT_ISO && s->iso[0] == '\0')
 		return error_info_of(ERR_BOOT_NO_ISO, 0, 0);
-	return image_judge(IMAGE_BIOS, FIELD_BOOT, images);
+	return image_judge(spec_firmware(s), s->firmware == FIRMWARE_BIOS ? FIELD_BOOT : FIELD_FIRMWARE, images);
 }
 
 struct error_info spec_judge(struct vm_spec *s, u32 asked, const struct image_table *images, u32 pcpus)

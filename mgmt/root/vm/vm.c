@@ -148,7 +148,7 @@ static bool has_image(const struct vm_spec *spec, const char *name)
 	for (u32 i = 0; i < spec->module_count; i++)
 		if (image_of_module(spec->modules[i], module) && strcmp(module, name) == 0)
 			return true;
-	if (spec_has_firmware(spec) && strcmp(IMAGE_BIOS, name) == 0)
+	if (spec_has_firmware(spec) && strcmp(spec_firmware(spec), name) == 0)
 		return true;
 	return strcmp(spec->kernel, name) == 0 || strcmp(spec->initrd, name) == 0 || strcmp(spec->vmm, name) == 0 ||
 	       strcmp(spec->iso, name) == 0;

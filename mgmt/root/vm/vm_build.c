@@ -100,16 +100,30 @@ static enum status add_image(const struct vm *vm, struct vmm_args *args, const c
 	return pd_map(vm->pd.h_pd, image->h_mem, address, image->bytes, RIGHT_R);
 }
 
-/* Its last byte is at 4 GiB - 1. A size that is none its VMM refuses in words. */
-static enum status add_firmware(const struct vm *vm, struct vmm_args *args)
+static enum status add_flash(struct vm *vm)
 {
-	enum status st = add_image(vm, args, IMAGE_BIOS, IMAGE_FIRMWARE);
-	u64 bytes = st == ST_OK ? args->images[0].bytes : 0;
+	u64 h_flash;
+	enum status st = object_set_mem(&vm->objects, VMM_FLASH_BYTES, 0, &h_flash);
 
-	if (!vmm_firmware_size_ok(bytes))
+	return st == ST_OK ? pd_fill(vm->pd.h_pd, h_flash, VMM_FLASH, 0, VMM_FLASH_BYTES, RW) : st;
+}
+
+/* Its last byte is at 4 GiB - 1. A size that is none its VMM refuses in words. */
+static enum status add_firmware(struct vm *vm, struct vmm_args *args)
+{
+	const char *name = spec_firmware(&vm->spec);
+	u32 kind = vm->spec.firmware == FIRMWARE_UEFI ? IMAGE_FLASH : IMAGE_FIRMWARE;
+	enum status st = add_image(vm, args, name, kind);
+	u64 bytes = st == ST_OK ? args->images[0].bytes : 0, flash = vmm_flash_bytes(kind);
+
+	if (!vmm_firmware_size_ok(bytes) || bytes <= flash)
 		return st;
-	return sys_mem_map(vm->h_vm, image_find(&root.images, IMAGE_BIOS, false)->h_mem, 4 * GIB - bytes, 0, bytes,
-			   RIGHT_R | RIGHT_X);
+	if (flash)
+		st = add_flash(vm);
+	if (st != ST_OK)
+		return st;
+	return sys_mem_map(vm->h_vm, image_find(&root.images, name, false)->h_mem, 4 * GIB - bytes + flash, flash,
+			   bytes - flash, RIGHT_R | RIGHT_X);
 }
 
 static enum status add_kernel(const struct vm *vm, struct vmm_args *args)
@@ -123,14 +137,14 @@ static enum status add_kernel(const struct vm *vm, struct vmm_args *args)
 	return st;
 }
 
-static enum status add_images(const struct vm *vm, struct vmm_args *args)
+static enum status add_images(struct vm *vm, struct vmm_args *args)
 {
 	enum status st = spec_has_firmware(&vm->spec) ? add_firmware(vm, args) : add_kernel(vm, args);
 
 	return st == ST_OK ? add_image(vm, args, vm->spec.iso, IMAGE_CD) : st;
 }
 
-static enum status fill_args(const struct vm *vm, struct vmm_args *args)
+static enum status fill_args(struct vm *vm, struct vmm_args *args)
 {
 	strcpy(args->name, vm->name);
 	args->memory_bytes = vm->spec.memory_bytes;

@@ -78,6 +78,10 @@ u32 console_port_write(void *console_port, const u8 *bytes, u32 count)
 
 static void uart_put(void *ctx, const u8 *bytes, u32 count)
 {
+	const struct console_port *c = ctx;
+
+	if (c->watch)
+		c->watch(c->watch_ctx, bytes, count);
 	write_out(ctx, bytes, count);
 }
 
@@ -179,6 +183,12 @@ void console_port_init(struct console_port *c, const struct host *host, void *ri
 void console_port_join(struct console_port *c, const struct console_port_other *other)
 {
 	c->other = *other;
+}
+
+void console_port_watch(struct console_port *c, void (*watch)(void *ctx, const u8 *bytes, u32 count), void *ctx)
+{
+	c->watch = watch;
+	c->watch_ctx = ctx;
 }
 
 struct uart_ops console_port_uart_ops(struct console_port *c)

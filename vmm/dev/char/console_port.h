@@ -44,6 +44,8 @@ struct console_port {
 	const struct console_port_ops *ops;
 	void *ctx;
 	struct console_port_other other;	/* is_open is NULL: there is none */
+	void (*watch)(void *ctx, const u8 *bytes, u32 count);	/* NULL: nobody does */
+	void *watch_ctx;
 	u32 unnotified;			/* bytes in the output ring since the console's last notification */
 	u64 notify_ns;			/* guest time of the next notification; DEADLINE_NONE = none is due */
 };
@@ -67,6 +69,8 @@ void console_port_notify(struct console_port *c);
 extern const struct timer_ops console_port_timer;	/* device = struct console_port */
 /* For uart_init. */
 struct uart_ops console_port_uart_ops(struct console_port *c);
+/* Show it what the serial line sends, too. */
+void console_port_watch(struct console_port *c, void (*watch)(void *ctx, const u8 *bytes, u32 count), void *ctx);
 /* The guest has another console; what it writes and when it takes input. */
 void console_port_join(struct console_port *c, const struct console_port_other *other);
 u32 console_port_write(void *console_port, const u8 *bytes, u32 count);	/* returns how many bytes there was room for */

@@ -228,7 +228,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --nic lan,rate=1K", RESULT_USAGE, "from 64K to 1T" },
 		{ "create-vm a --nic lan,guard=no", RESULT_USAGE, "on or off" },
 		{ "create-vm a --boot net", RESULT_USAGE, "--boot is kernel or disk or iso" },
-		{ "create-vm a --firmware uefi", RESULT_USAGE, "firmware" },
+		{ "create-vm a --firmware efi", RESULT_USAGE, "--firmware is bios or uefi" },
 		{ "create-vm a --nic lan,ip=10.0.0", RESULT_USAGE, "an IPv4 address such as" },
 		{ "create-vm a --nic lan,ip=10.0.0.256", RESULT_USAGE, "an IPv4 address such as" },
 		{ "create-vm a --nic lan,ip=224.0.0.1", RESULT_USAGE, "can't be a guest's own" },
@@ -563,7 +563,7 @@ static u32 lines(const char *text)
 /* On a terminal of 80 columns and 24 lines, with the prompt below. */
 static void help_fits(void **state)
 {
-	static char text[131072];
+	static char text[262144];
 	struct out_buffer buffer;
 	struct out out;
 	size_t column = 0;

@@ -114,7 +114,8 @@ static void export_round_trip(void **state)
 	command(line, "defined", RESULT_OK);
 	command("create-vm own --memory 64M --boot disk --disk 64M,on=ram", "defined", RESULT_OK);
 	strcpy(first, exported());
-	assert_non_null(strstr(strstr(first, "vm own {"), "\tboot disk;\r\n\tiso none;\r\n\tinitrd none;\r\n"));
+	assert_non_null(strstr(strstr(first, "vm own {"),
+			       "\tboot disk;\r\n\tfirmware bios;\r\n\tiso none;\r\n\tinitrd none;\r\n"));
 	assert_non_null(strstr(strstr(first, "vm own {"), "\tplatform pc;\r\n"));
 	assert_non_null(strstr(first,
 		"\tmodule \"debian-initrd a,b; \\\"c\\\" } # vm x { \\\\\"; module debian-initrd;\r\n"));
@@ -133,7 +134,7 @@ static void export_round_trip(void **state)
 	/* The platform that comes with booting from a disk need not be said. */
 	root = fake_start(&session, "vm own { boot disk; disk 64M,on=ram }\n");
 	command("apply-config", "= own: no change", RESULT_OK);
-	command("status-vm own", "Boot        disk\r\nPlatform    pc", RESULT_OK);
+	command("status-vm own", "Boot        disk\r\nFirmware    bios\r\nPlatform    pc", RESULT_OK);
 	/* Only one; and what vos.conf starts is in it. */
 	root = fake_start(&session, "vm a { autostart yes }\nvm b { }\n");
 	command("delete-vm a --force", "a is deleted", RESULT_OK);

@@ -134,6 +134,12 @@ static void disk_boot(void **state)
 	expect_boot(spec, 0, ERR_NO_IMAGE);
 	strcpy(spec.iso, "tiny");
 	expect_boot(spec, 0, ERR_NONE);		/* without any disk */
+	spec.firmware = FIRMWARE_UEFI;
+	expect_boot(spec, 0, ERR_NO_IMAGE);
+	assert_int_equal(image_add(&images, IMAGE_UEFI, 4 * MIB, 6, false), ST_OK);
+	expect_boot(spec, 0, ERR_NONE);
+	spec.firmware = FIRMWARE_COUNT;
+	expect_boot(spec, 0, ERR_BAD_FIELD);
 	/* A kernel that was there before is none now; one that is asked for is refused. */
 	spec = from_disk();
 	strcpy(spec.kernel, "tiny");
@@ -145,7 +151,11 @@ static void disk_boot(void **state)
 	expect_boot(spec, BIT32(FIELD_MODULE), ERR_BOOT_KERNEL);
 	assert_int_equal(spec_judge(&spec, BIT32(FIELD_BOOT), &images, 4).error, ERR_NONE);
 	assert_int_equal(spec.kernel[0] | spec.cmdline[0] | (int)spec.module_count | spec.modules[0][0], 0);
-	/* And back: the default image. */
+	/* And back: the default image, and no firmware. */
+	spec.firmware = FIRMWARE_UEFI;
+	spec.boot = BOOT_KERNEL;
+	expect_boot(spec, BIT32(FIELD_BOOT), ERR_BOOT_FIRMWARE);
+	spec.firmware = FIRMWARE_BIOS;
 	spec.boot = BOOT_KERNEL;
 	assert_int_equal(spec_judge(&spec, BIT32(FIELD_BOOT), &images, 4).error, ERR_NONE);
 	assert_string_equal(spec.kernel, "debian-kernel");

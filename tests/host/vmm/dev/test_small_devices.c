@@ -427,7 +427,7 @@ static void test_kvmclock_scale(void **state)
 	}
 }
 
-/* ---- What SeaBIOS tells ---- */
+/* ---- What firmware tells ---- */
 
 static struct firmware_log firmware_log;
 
@@ -461,6 +461,23 @@ static void test_firmware_log(void **state)
 	assert_int_equal(told, 1);
 }
 
+static void test_uefi_log(void **state)
+{
+	static const char text[] =
+		"BdsDxe: loading Boot0002 \"EFI Internal Shell\" from Fv(7CB8BDC9)\r\n"
+		"BdsDxe: starting Boot0001 \"UEFI Misc Device\" from PciRoot(0x0)/Pci(0x4,0x0)\r\n"
+		"BdsDxe: starting Boot0001 \"EFI Internal\r\n"
+		"BdsDxe: starting Boot000A \"EFI Internal Shell\" from Fv(7CB8BDC9)\r";
+	u32 told = 0;
+
+	(void)state;
+	firmware_log_init(&firmware_log, note_no_medium, &told);
+	firmware_log_text(&firmware_log, (const u8 *)text, sizeof(text) - 1);
+	assert_int_equal(told, 0);
+	firmware_log_text(&firmware_log, (const u8 *)"\n", 1);
+	assert_int_equal(told, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup(test_kvmclock_records, setup),
 		cmocka_unit_test_setup(test_kvmclock_scale, setup),
 		cmocka_unit_test_setup(test_firmware_log, setup),
+		cmocka_unit_test_setup(test_uefi_log, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ static int setup(void **state)
 	link_memory = aligned_alloc(4096, NET_LINK_BYTES);
 	memset(link_memory, 0, NET_LINK_BYTES);
 	n = calloc(1, sizeof(*n));
-	memory = (struct guest_memory){ ram, RAM_BYTES };
+	memory = (struct guest_memory){ .ram = ram, .bytes = RAM_BYTES };
 	bus_init(&machine_bus);
 	pci_bus_init(&pci, &pci_host);
 	assert_int_equal(virtio_net_init(n, 0x20, &nic, link_memory, &ops, &host, &pci), ST_OK);

@@ -69,7 +69,7 @@ static int setup(void **state)
 	image = malloc(BLOCKS * SCSI_CD_BLOCK_BYTES);	/* of its own, so that a read past its end is seen */
 	for (u32 i = 0; i < BLOCKS * SCSI_CD_BLOCK_BYTES; i++)
 		image[i] = (u8)(i / SCSI_CD_BLOCK_BYTES * 3 + i);
-	memory = (struct guest_memory){ ram, RAM_BYTES };
+	memory = (struct guest_memory){ .ram = ram, .bytes = RAM_BYTES };
 	memset(&drive, 0, sizeof(drive));
 	bus_init(&machine_bus);
 	pci_bus_init(&pci, &pci_host);

@@ -94,7 +94,7 @@ static inline int make(bool is_read_only)
 	link_memory = aligned_alloc(4096, BLK_LINK_BYTES);
 	memset(link_memory, 0, BLK_LINK_BYTES);
 	b = calloc(1, sizeof(*b));
-	memory = (struct guest_memory){ ram, RAM_BYTES };
+	memory = (struct guest_memory){ .ram = ram, .bytes = RAM_BYTES };
 	bus_init(&machine_bus);
 	pci_bus_init(&pci, &pci_host);
 	assert_int_equal(virtio_blk_init(b, 0x20, &d, 2, link_memory, &ops, &host, &pci), ST_OK);

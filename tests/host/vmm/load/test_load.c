@@ -467,7 +467,32 @@ static void test_firmware(void **state)
 		assert_false(load(&in, &out));
 		assert_non_null(strstr(out.why, "64 KiB"));
 	}
+	/* UEFI has its variables before it. */
+	rom.kind = IMAGE_FLASH;
+	rom.size = 256 * KIB;
+	assert_false(load(&in, &out));
+	assert_non_null(strstr(out.why, "variables"));
 	free(bytes);
+}
+
+/* A ROM below 4 GiB is read as memory is, and not written. */
+static void test_rom(void **state)
+{
+	u8 rom[64], got[64];
+	struct guest_memory with_rom = { .ram = ram, .bytes = RAM_BYTES, .rom = rom, .rom_bytes = sizeof(rom) };
+	u64 start = RAM_HIGH_START - sizeof(rom);
+
+	(void)state;
+	for (u32 i = 0; i < sizeof(rom); i++)
+		rom[i] = (u8)(i + 1);
+	assert_true(guest_memory_read(&with_rom, GPA(start), got, sizeof(got)));
+	assert_memory_equal(got, rom, sizeof(rom));
+	assert_true(guest_memory_read(&with_rom, GPA(RAM_HIGH_START - 1), got, 1) && got[0] == 64);
+	assert_false(guest_memory_read(&with_rom, GPA(start - 1), got, 2));
+	assert_false(guest_memory_read(&with_rom, GPA(RAM_HIGH_START - 1), got, 2));
+	assert_false(guest_memory_read(&with_rom, GPA(RAM_HIGH_START), got, 1));
+	assert_false(guest_memory_read(&memory, GPA(RAM_HIGH_START - 1), got, 1));
+	assert_false(guest_memory_write(&with_rom, GPA(start), got, 1));
 }
 
 int main(void)
@@ -478,7 +503,7 @@ int main(void)
 		cmocka_unit_test(test_pvh),	      cmocka_unit_test(test_elf_bad),
 		cmocka_unit_test(test_multiboot_elf), cmocka_unit_test(test_multiboot_kludge),
 		cmocka_unit_test(test_multiboot_low), cmocka_unit_test(test_registers),
-		cmocka_unit_test(test_firmware),
+		cmocka_unit_test(test_firmware),      cmocka_unit_test(test_rom),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
