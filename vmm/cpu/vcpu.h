@@ -45,7 +45,7 @@ struct msr;
 
 struct vcpu {
 	struct machine *machine;
-	u64 disks_tsc;		/* host TSC at which disks that have put off a notification serve it; 0: none has */
+	u64 late_tsc;		/* host TSC at which devices that have put off a notification serve it; 0: none has */
 	u64 devices_tsc;	/* vCPU 0: host TSC at which a device's timer is due; else DEADLINE_NONE */
 	struct vcpu_page *page;
 	struct lapic *lapic;

@@ -15,21 +15,21 @@ static void timer_was_set(struct vcpu *v)
 	vcpu_request(&v->machine->vcpu[0], VCPU_REQUEST_SERVICE);
 }
 
-/* The access has notified a disk, which serves that when this vCPU has nothing else to do, but not much later. */
-static __attribute__((noinline)) void serve_disks_soon(struct vcpu *v)
+/* The access has notified a device, which serves that when this vCPU has nothing else to do, but not much later. */
+static __attribute__((noinline)) void serve_soon(struct vcpu *v)
 {
 	const struct machine *m = v->machine;
 	u64 now = m->host->tsc(m->host->ctx);
 
-	if (v->disks_tsc <= now)
-		v->disks_tsc = now + m->info->tsc_hz / LATE_PER_SECOND;
-	v->page->deadline_tsc = min_u64(v->page->deadline_tsc, v->disks_tsc);
+	if (v->late_tsc <= now)
+		v->late_tsc = now + m->info->tsc_hz / LATE_PER_SECOND;
+	v->page->deadline_tsc = min_u64(v->page->deadline_tsc, v->late_tsc);
 }
 
-static void look_at_disks(struct vcpu *v)
+static void look_at_late(struct vcpu *v)
 {
-	if (unlikely(machine_has_late_disks(v->machine)))
-		serve_disks_soon(v);
+	if (unlikely(machine_has_late(v->machine)))
+		serve_soon(v);
 }
 
 void vcpu_port_read_all(struct vcpu *v, u16 port, u32 size, u32 *values, u32 count)
@@ -57,7 +57,7 @@ void vcpu_port_write_all(struct vcpu *v, u16 port, u32 size, const u32 *values, 
 		else
 			bus_pio_write(&m->bus, port, size, values[i]);
 	machine_unlock(m);
-	look_at_disks(v);
+	look_at_late(v);
 	if (bus_pio_sets_timer(&m->bus, port, size, false))
 		timer_was_set(v);
 }
@@ -104,7 +104,7 @@ void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value)
 	machine_lock(m);
 	r->ops->write(r->device, port - r->start, size, value & (u32)alu_mask(size));
 	machine_unlock(m);
-	look_at_disks(v);
+	look_at_late(v);
 	if (unlikely(r->ops->sets_timer & SETS_TIMER_BY_WRITE))
 		timer_was_set(v);
 }
@@ -169,6 +169,6 @@ void vcpu_mmio_write(struct vcpu *v, u64 gpa, u32 size, u64 value)
 		machine_lock(m);
 		bus_mmio_write(&m->bus, gpa, size, value);
 		machine_unlock(m);
-		look_at_disks(v);
+		look_at_late(v);
 	}
 }

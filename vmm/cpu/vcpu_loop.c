@@ -217,8 +217,8 @@ static void wait_idle(struct vcpu *v)
 	const struct host *host = v->machine->host;
 	u64 bits = 0;
 
-	if (machine_has_late_disks(v->machine)) {
-		machine_serve_late_disks(v->machine, v);
+	if (machine_has_late(v->machine)) {
+		machine_serve_late(v->machine, v);
 		return;
 	}
 	if (v->index == 0)

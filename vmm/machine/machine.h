@@ -118,13 +118,13 @@ struct machine {
 	struct acpi_hotplug hotplug;
 	struct machine_disk disks[VM_DEVICES];
 	u32 disks_used;		/* bit = slot whose device uses its link */
-	bool has_late_disks;	/* atomic: notifications of some were put off */
 	u32 disks_leaving;	/* thereof: the guest has ejected it, requests are under way */
 	u8 *links;
 	struct machine_nic nics[VM_DEVICES];
 	u32 nics_used;		/* bit = slot that has a card */
 	u8 *nic_links;
 	u32 nics_late;		/* bit = card that has more to do */
+	bool has_late;		/* atomic: disks or cards have put off notifications */
 	u32 nics_unplugged;	/* of control, as the guest was told */
 	struct virtio_host virtio_host;	/* what all virtio devices get */
 	u32 device_faults;	/* lines about virtio devices in the VM's log so far */
@@ -219,6 +219,17 @@ void machine_time_init(struct machine *m);
  * next one will be due; DEADLINE_NONE if none.
  */
 u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set);
+/* Notifications that devices have put off are due, or this vCPU has nothing else to do. Takes the lock. */
+void machine_serve_late(struct machine *m, struct vcpu *v);
+static inline bool machine_has_late(const struct machine *m)
+{
+	return __atomic_load_n(&m->has_late, __ATOMIC_RELAXED);
+}
+/* A device has put off a notification. */
+static inline void machine_put_off(struct machine *m)
+{
+	__atomic_store_n(&m->has_late, true, __ATOMIC_RELAXED);
+}
 /* The guest's clocks stood still for `ticks` of the host's TSC. */
 void machine_time_skip(struct machine *m, u64 ticks);
 /* The guest wrote this vCPU's TSC or TSC_ADJUST: its TSC is now the machine's plus `adjust`. */
@@ -261,12 +272,8 @@ void machine_init_hotplug(struct machine *m, const struct irq_line *irq);
 void machine_serve_disks(struct machine *m);
 /* The store has signalled. */
 void machine_poll_disks(struct machine *m);
-/* Notifications that disks have put off are due, or this vCPU has nothing else to do. Takes the lock. */
-void machine_serve_late_disks(struct machine *m, struct vcpu *v);
-static inline bool machine_has_late_disks(const struct machine *m)
-{
-	return __atomic_load_n(&m->has_late_disks, __ATOMIC_RELAXED);
-}
+/* Those that have put off notifications. */
+void machine_serve_late_disks(struct machine *m);
 
 /* ---- machine_nics.c ---- all under the lock, except machine_add_nics */
 
@@ -275,6 +282,8 @@ enum status machine_add_nics(struct machine *m);
 void machine_poll_nics(struct machine *m, u64 bits);
 /* Root has written to the control page: cables, cards that have come, and wishes that some go. */
 void machine_serve_nics(struct machine *m);
+/* Those that have put off notifications. */
+void machine_serve_late_nics(struct machine *m);
 /* The guest has ejected what is in that slot. */
 void machine_nic_ejected(struct machine *m, u32 slot);
 extern const struct timer_ops machine_nics_timer;	/* of a machine: cards that put work off */

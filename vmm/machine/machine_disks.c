@@ -23,23 +23,17 @@ static void disk_signal(void *ctx)
 
 static void disk_later(void *ctx)
 {
-	struct machine *m = ctx;
-
-	__atomic_store_n(&m->has_late_disks, true, __ATOMIC_RELAXED);
+	machine_put_off(ctx);
 }
 
-void machine_serve_late_disks(struct machine *m, struct vcpu *v)
+void machine_serve_late_disks(struct machine *m)
 {
-	v->disks_tsc = 0;
-	machine_lock(m);
-	__atomic_store_n(&m->has_late_disks, false, __ATOMIC_RELAXED);
 	for (u32 left = m->disks_used; left != 0; left &= left - 1) {
 		struct virtio_blk *b = m->disks[__builtin_ctz(left)].device;
 
 		if (b->is_late)
 			virtio_blk_serve(b);
 	}
-	machine_unlock(m);
 }
 
 /* Root has judged and terminated the serial number. At least two queues, so that Linux takes no I/O scheduler. */

@@ -27,6 +27,17 @@ static void nic_later(void *ctx, u32 nic)
 	vcpu_request(&m->vcpu[0], VCPU_REQUEST_SERVICE);
 }
 
+static void nic_put_off(void *ctx)
+{
+	machine_put_off(ctx);
+}
+
+void machine_serve_late_nics(struct machine *m)
+{
+	for (u32 left = m->nics_used; left != 0; left &= left - 1)
+		virtio_net_serve_late(m->nics[__builtin_ctz(left)].device);
+}
+
 static void poll(struct machine *m, u32 nics)
 {
 	for (u32 left = nics & m->nics_used; left != 0; left &= left - 1)
@@ -51,7 +62,8 @@ const struct timer_ops machine_nics_timer = { .deadline_ns = late_deadline, .run
 
 static enum status add(struct machine *m, u32 n, const struct vmm_nic *arg, bool is_hot)
 {
-	struct virtio_net_ops ops = { .signal = nic_signal, .later = nic_later, .ctx = m };
+	struct virtio_net_ops ops = { .signal = nic_signal, .later = nic_later, .put_off = nic_put_off,
+				      .ctx = m };
 	struct virtio_net_nic nic = { .number = n, .mtu = arg->mtu, .drops = &m->control->nic_drops[n],
 				      .is_hot = is_hot };
 	enum status status;

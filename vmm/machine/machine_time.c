@@ -76,6 +76,16 @@ static __attribute__((noinline)) void run_devices(struct machine *m, struct vcpu
 	machine_unlock(m);
 }
 
+void machine_serve_late(struct machine *m, struct vcpu *v)
+{
+	v->late_tsc = 0;
+	machine_lock(m);
+	__atomic_store_n(&m->has_late, false, __ATOMIC_RELAXED);
+	machine_serve_late_disks(m);
+	machine_serve_late_nics(m);
+	machine_unlock(m);
+}
+
 u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set)
 {
 	u64 now = host_tsc(m), guest = now + m->tsc_offset + lapic_tsc_adjust(v->lapic), at, soon;
@@ -83,9 +93,9 @@ u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set)
 	lapic_run(v->lapic, guest);
 	if (v->index == 0 && (were_set || now >= v->devices_tsc))
 		run_devices(m, v);
-	if (machine_has_late_disks(m) && now >= v->disks_tsc)
-		machine_serve_late_disks(m, v);
-	soon = machine_has_late_disks(m) ? min_u64(v->devices_tsc, v->disks_tsc) : v->devices_tsc;
+	if (machine_has_late(m) && now >= v->late_tsc)
+		machine_serve_late(m, v);
+	soon = machine_has_late(m) ? min_u64(v->devices_tsc, v->late_tsc) : v->devices_tsc;
 	at = lapic_deadline_tsc(v->lapic);
 	if (at == DEADLINE_NONE)
 		return soon;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * linux_net.c - traffic of a kind from one Linux guest to another: `serve` answers; `echo ADDRESS BYTES COUNT` sends
- * UDP and waits for each answer; `stream` sends so many at once, and waits for one more; `tcp ADDRESS 0 MIB` sends a
- * stream. It prints nothing: what that cost is counted outside.
+ * UDP and waits for each answer; `stream` sends many before it waits for one; `tcp ADDRESS 0 MIB` sends a stream. It
+ * prints nothing: what that cost is counted outside.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -15,6 +15,8 @@
 
 #define PORT 5001
 #define ANSWER 'a'		/* the first byte of a packet that is answered */
+#define STREAM_UNANSWERED 200u	/* as many as a link has room for: none is lost if the receiver is slower */
+#define RECEIVE_BYTES (4 << 20)	/* and its socket has room for these, too */
 #define FAIL(what) return perror(what), 1
 
 static char buffer[65536];
@@ -51,6 +53,8 @@ static int serve(void)
 	struct pollfd at[] = { { .fd = socket(AF_INET, SOCK_DGRAM, 0), .events = POLLIN },
 			       { .fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLIN } };
 
+	if (setsockopt(at[0].fd, SOL_SOCKET, SO_RCVBUFFORCE, &(int){ RECEIVE_BYTES }, sizeof(int)))
+		FAIL("SO_RCVBUFFORCE");
 	for (unsigned i = 0; i < 2; i++)
 		if (bind(at[i].fd, (struct sockaddr *)&own, sizeof(own)))
 			FAIL("bind");
@@ -76,10 +80,13 @@ static int echo(int fd, size_t bytes, unsigned long count)
 
 static int stream(int fd, size_t bytes, unsigned long count)
 {
-	buffer[0] = 0;
-	for (unsigned long i = 0; i < count; i++)
+	for (unsigned long i = 1; i < count; i++) {
+		buffer[0] = 0;
 		if (send(fd, buffer, bytes, 0) < 0)
 			FAIL("send");
+		if (i % STREAM_UNANSWERED == 0 && echo(fd, bytes, 1))
+			return 1;
+	}
 	return echo(fd, bytes, 1);
 }
 

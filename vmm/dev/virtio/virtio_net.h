@@ -22,6 +22,8 @@ struct virtio_net_ops {
 	void (*signal)(void *ctx, u32 nic);	/* the switch waits for frames, and there are some */
 	void (*later)(void *ctx, u32 nic);	/* call virtio_net_poll() soon: there is more to do than is done at
 						 * once */
+	void (*put_off)(void *ctx);		/* call virtio_net_serve_late() when a vCPU has nothing else to do, or
+						 * somewhat later */
 	void *ctx;
 };
 
@@ -59,6 +61,8 @@ struct virtio_net {
 	u32 longest;			/* frame or piece, with a tag */
 	bool has_sent;			/* frames that the switch was not signalled for */
 	bool is_behind;			/* the guest's queue was left before it was empty */
+	bool gathers;			/* the guest is to notify of many frames, not of each */
+	u32 alone;			/* notifications of few frames, since the guest got something */
 	bool is_held;			/* `out` waits for room */
 	struct net_frame held;
 	struct virtqueue_chain out, in;
@@ -73,6 +77,8 @@ enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_
 
 /* The switch has signalled: there are frames, or there is room. */
 void virtio_net_poll(struct virtio_net *n);
+/* After put_off(). */
+void virtio_net_serve_late(struct virtio_net *n);
 /* The cable: the guest is told. It is plugged in at first. */
 void virtio_net_set_link(struct virtio_net *n, bool is_up);
 /* The guest has ejected it: it uses its link no more, and is not there. Its memory stays. */

@@ -103,9 +103,14 @@ void virtio_push(struct virtio_device *d, u32 queue, u16 head, u32 written)
 	virtqueue_push(&d->queue[queue].ring, head, written);
 }
 
+bool virtio_await(struct virtio_device *d, u32 queue, u32 chains)
+{
+	return virtio_is_running(d) && virtqueue_want_notification(&d->queue[queue].ring, chains);
+}
+
 bool virtio_has_more(struct virtio_device *d, u32 queue)
 {
-	return virtio_is_running(d) && virtqueue_want_notification(&d->queue[queue].ring);
+	return virtio_await(d, queue, 1);
 }
 
 static void notify(struct virtio_device *d, u64 offset)

@@ -99,6 +99,8 @@ void virtio_put(struct virtio_device *d, u32 queue, u16 head, u32 written);
 void virtio_interrupt(struct virtio_device *d, u32 queue);
 /* The device is done with all chains that it found: true if there are more. */
 bool virtio_has_more(struct virtio_device *d, u32 queue);
+/* The same, but the driver need not notify before there are so many. The device is to look again by itself. */
+bool virtio_await(struct virtio_device *d, u32 queue, u32 chains);
 /* The driver broke a rule of the type. */
 void virtio_broken(struct virtio_device *d, const char *fault);
 /* `config` has changed. */

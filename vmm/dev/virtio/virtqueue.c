@@ -173,13 +173,20 @@ bool virtqueue_pop(struct virtqueue *q, struct virtqueue_chain *chain)
 	return true;
 }
 
-bool virtqueue_want_notification(struct virtqueue *q)
+bool virtqueue_want_notification(struct virtqueue *q, u32 chains)
 {
+	u16 event = (u16)(q->next_available + chains - 1);
+
 	if (!virtqueue_is_enabled(q))
 		return false;
 	if (q->has_event_idx)
-		publish_u16(q->used + RING_ENTRIES + 8u * q->size, q->next_available);
+		publish_u16(q->used + RING_ENTRIES + 8u * q->size, event);
 	return load_u16(q->available + RING_INDEX) != q->next_available;
+}
+
+u32 virtqueue_waiting(const struct virtqueue *q)
+{
+	return virtqueue_is_enabled(q) ? (u16)(load_u16(q->available + RING_INDEX) - q->next_available) : 0;
 }
 
 /* ---- Giving them back ---- */

@@ -68,10 +68,13 @@ void virtqueue_put(struct virtqueue *q, u16 head, u32 written);
 /* After one or more pushes: does the driver want an interrupt for them? */
 bool virtqueue_should_interrupt(struct virtqueue *q);
 /*
- * Ask for a notification of the next chain. True: there is one already, which may have come without a notification.
- * Before a device that did not empty the queue relies on the next notification.
+ * Ask for a notification when there are so many chains more; 1: of the next one. Without VIRTIO_F_EVENT_IDX it comes
+ * with each. True: there is one already, which may have come without a notification. Before a device that did not empty
+ * the queue relies on the next notification.
  */
-bool virtqueue_want_notification(struct virtqueue *q);
+bool virtqueue_want_notification(struct virtqueue *q, u32 chains);
+/* How many chains are there, as far as the driver can be believed. */
+u32 virtqueue_waiting(const struct virtqueue *q);
 
 /* The same as virtqueue_read() and virtqueue_write() for bytes that are in several segments. */
 u32 virtqueue_gather(const struct virtqueue_chain *chain, u32 offset, void *to, u32 count);

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		virtqueue_write(&chain, how, data, (u32)(size < 512 ? size : 512));
 		virtqueue_push(&q, chain.head, chain.writable_bytes);
 		(void)virtqueue_should_interrupt(&q);
-		(void)virtqueue_want_notification(&q);
+		(void)virtqueue_want_notification(&q, 1 + how % 64u);
 	}
 	return 0;
 }

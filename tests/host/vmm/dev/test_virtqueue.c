@@ -95,7 +95,7 @@ static void test_set_up(void **state)
 		assert_false(virtqueue_pop(&q, &chain));
 		virtqueue_push(&q, 0, 0);
 		assert_false(virtqueue_should_interrupt(&q));
-		assert_false(virtqueue_want_notification(&q));
+		assert_false(virtqueue_want_notification(&q, 1));
 	}
 	assert_true(virtqueue_enable(&q, &memory, &good));
 	virtqueue_disable(&q);
@@ -261,15 +261,21 @@ static void test_notifications(void **state)
 
 	(void)state;
 	start(true, false);
-	assert_false(virtqueue_want_notification(&q));
+	assert_false(virtqueue_want_notification(&q, 1));
 	assert_int_equal(*avail_event, 0);
 	driver_offer(&driver, &buffer, 1);
-	assert_true(virtqueue_want_notification(&q));
+	assert_true(virtqueue_want_notification(&q, 1));
 	assert_true(virtqueue_pop(&q, &chain));
-	assert_false(virtqueue_want_notification(&q));
+	assert_false(virtqueue_want_notification(&q, 1));
 	assert_int_equal(*avail_event, 1);
+	assert_false(virtqueue_want_notification(&q, 4));
+	assert_int_equal(*avail_event, 4);
+	assert_int_equal(virtqueue_waiting(&q), 0);
+	driver_offer(&driver, &buffer, 1);
+	driver_offer(&driver, &buffer, 1);
+	assert_int_equal(virtqueue_waiting(&q), 2);
 	start(false, false);
-	assert_false(virtqueue_want_notification(&q));
+	assert_false(virtqueue_want_notification(&q, 1));
 	assert_int_equal(*avail_event, 0);
 }
 
@@ -352,7 +358,7 @@ static void test_random_rings(void **state)
 			virtqueue_write(&chain, (u32)(r >> 60), &r, sizeof(r));
 			virtqueue_push(&q, chain.head, (u32)r);
 			(void)virtqueue_should_interrupt(&q);
-			(void)virtqueue_want_notification(&q);
+			(void)virtqueue_want_notification(&q, 1);
 			chains++;
 		}
 		faults += q.fault != NULL;

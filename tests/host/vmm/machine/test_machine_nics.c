@@ -16,6 +16,7 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 #include <linux/virtio_pci.h>
+#include <linux/virtio_ring.h>
 
 #include "../cpu/fake_machine.h"
 #include "../fake_driver.h"
@@ -275,6 +276,30 @@ static void test_later(void **state)
 	assert_int_equal(fake_machine.nics_late, 0);
 }
 
+/* Frames that a card gathers go when a vCPU has nothing else to do. */
+static void test_gathered(void **state)
+{
+	struct virtio_net *n = fake_machine.nics[0].device;
+
+	(void)state;
+	n->device.accepted |= BIT64(VIRTIO_RING_F_EVENT_IDX);
+	n->device.queue[FROM_GUEST].ring.has_event_idx = true;
+	for (u32 i = 0; i < 9; i++) {
+		u32 head, written;
+
+		assert_false(machine_has_late(&fake_machine));
+		send(0, 60);
+		notify(0, FROM_GUEST);
+		assert_int_equal(switch_takes(0), 1);
+		assert_true(driver_collect(&driver[0][FROM_GUEST], &head, &written));
+	}
+	assert_true(machine_has_late(&fake_machine));
+	send(0, 60);
+	machine_serve_late(&fake_machine, &fake_machine.vcpu[0]);
+	assert_int_equal(switch_takes(0), 1);
+	assert_false(machine_has_late(&fake_machine));
+}
+
 static void test_cable(void **state)
 {
 	const u32 status = offsetof(struct virtio_net_config, status);
@@ -426,7 +451,8 @@ int main(void)
 		cmocka_unit_test_setup(test_cards, setup), cmocka_unit_test_setup(test_cards, setup_pc),
 		cmocka_unit_test_setup(test_too_many, setup), cmocka_unit_test_setup(test_from_guest, setup),
 		cmocka_unit_test_setup(test_to_guest, setup), cmocka_unit_test_setup(test_to_guest, setup_pc),
-		cmocka_unit_test_setup(test_later, setup), cmocka_unit_test_setup(test_cable, setup),
+		cmocka_unit_test_setup(test_later, setup), cmocka_unit_test_setup(test_gathered, setup),
+		cmocka_unit_test_setup(test_cable, setup),
 		cmocka_unit_test_setup(test_reset, setup), cmocka_unit_test_setup(test_switch_starts_again, setup),
 		cmocka_unit_test_setup(test_full, setup),
 		cmocka_unit_test_setup(test_hot, setup), cmocka_unit_test_setup(test_hot, setup_pc),
