@@ -11,11 +11,6 @@ static u32 load_acquire(const u32 *p)
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
-static void store_release(u32 *p, u32 value)
-{
-	__atomic_store_n(p, value, __ATOMIC_RELEASE);
-}
-
 static u64 load_cut(const struct ring *r)
 {
 	return __atomic_load_n(&r->shared->cut, __ATOMIC_ACQUIRE);
@@ -41,66 +36,29 @@ void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size)
 	r->cuts = cut_number(load_cut(r));
 }
 
-u32 ring_room(const struct ring *r)
+void ring_write_wrapped(struct ring *r, u32 place, const void *bytes, u32 count)
 {
-	u32 used = r->index - load_acquire(&r->shared->tail);
+	u32 first = r->size - place;
 
-	return used <= r->size ? r->size - used : 0;
-}
-
-u32 ring_used(const struct ring *r)
-{
-	u32 used = load_acquire(&r->shared->head) - r->index;
-
-	return used <= r->size ? used : 0;
-}
-
-/* Where the byte at `offset` is, and how many of `count` lie there in one piece. */
-static u32 piece(const struct ring *r, u32 offset, u32 count, u8 **at)
-{
-	u32 place = (r->index + offset) & (r->size - 1);
-
-	*at = r->shared->data + place;
-	return count < r->size - place ? count : r->size - place;
-}
-
-void ring_write_ahead(struct ring *r, u32 offset, const void *bytes, u32 count)
-{
-	u8 *at;
-	u32 first = piece(r, offset, count, &at);
-
-	memcpy(at, bytes, first);
+	memcpy(r->shared->data + place, bytes, first);
 	memcpy(r->shared->data, (const u8 *)bytes + first, count - first);
 }
 
-void ring_publish(struct ring *r, u32 count)
+void ring_read_wrapped(const struct ring *r, u32 place, void *bytes, u32 count)
 {
-	r->index += count;
-	store_release(&r->shared->head, r->index);
-}
+	u32 first = r->size - place;
 
-void ring_read_ahead(const struct ring *r, u32 offset, void *bytes, u32 count)
-{
-	u8 *at;
-	u32 first = piece(r, offset, count, &at);
-
-	memcpy(bytes, at, first);
+	memcpy(bytes, r->shared->data + place, first);
 	memcpy((u8 *)bytes + first, r->shared->data, count - first);
-}
-
-void ring_release(struct ring *r, u32 count)
-{
-	r->index += count;
-	store_release(&r->shared->tail, r->index);
 }
 
 void ring_copy_ahead(const struct ring *from, u32 from_offset, struct ring *to, u32 to_offset, u32 count)
 {
 	while (count != 0) {
-		u8 *at;
-		u32 now = piece(from, from_offset, count, &at);
+		u32 place = ring_place(from, from_offset), left = from->size - place;
+		u32 now = count < left ? count : left;
 
-		ring_write_ahead(to, to_offset, at, now);
+		ring_write_ahead(to, to_offset, from->shared->data + place, now);
 		from_offset += now;
 		to_offset += now;
 		count -= now;

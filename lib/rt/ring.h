@@ -16,6 +16,8 @@
 #ifndef VOS_RING_H
 #define VOS_RING_H
 
+#include <string.h>
+
 #include "types.h"
 
 struct ring_shared {
@@ -46,8 +48,19 @@ void ring_attach_producer(struct ring *r, struct ring_shared *shared, u32 size);
 void ring_attach_consumer(struct ring *r, struct ring_shared *shared, u32 size);
 
 /* Producer: bytes that can be written now. Consumer: bytes that can be read now. */
-u32 ring_room(const struct ring *r);
-u32 ring_used(const struct ring *r);
+static inline u32 ring_room(const struct ring *r)
+{
+	u32 used = r->index - __atomic_load_n(&r->shared->tail, __ATOMIC_ACQUIRE);
+
+	return used <= r->size ? r->size - used : 0;
+}
+
+static inline u32 ring_used(const struct ring *r)
+{
+	u32 used = __atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE) - r->index;
+
+	return used <= r->size ? used : 0;
+}
 
 /* Write or read up to `count` bytes; returns how many were. */
 u32 ring_write(struct ring *r, const void *bytes, u32 count);
@@ -57,10 +70,20 @@ u32 ring_read(struct ring *r, void *bytes, u32 count);
  * In pieces: the producer writes bytes behind the published ones, `offset` + `count` <= ring_room(), and publishes them
  * together; the consumer copies bytes ahead, `offset` + `count` <= ring_used(), and gives them back together.
  */
-void ring_write_ahead(struct ring *r, u32 offset, const void *bytes, u32 count);
-void ring_publish(struct ring *r, u32 count);
-void ring_read_ahead(const struct ring *r, u32 offset, void *bytes, u32 count);
-void ring_release(struct ring *r, u32 count);
+static inline void ring_write_ahead(struct ring *r, u32 offset, const void *bytes, u32 count);
+static inline void ring_read_ahead(const struct ring *r, u32 offset, void *bytes, u32 count);
+static inline void ring_publish(struct ring *r, u32 count)
+{
+	r->index += count;
+	__atomic_store_n(&r->shared->head, r->index, __ATOMIC_RELEASE);
+}
+
+static inline void ring_release(struct ring *r, u32 count)
+{
+	r->index += count;
+	__atomic_store_n(&r->shared->tail, r->index, __ATOMIC_RELEASE);
+}
+
 /* The same bytes from one ring into another, behind its published ones. */
 void ring_copy_ahead(const struct ring *from, u32 from_offset, struct ring *to, u32 to_offset, u32 count);
 
@@ -69,6 +92,34 @@ void ring_cut(struct ring *r);
 /* Consumer: how many bytes can be read before the next cut, or all. 0 and *is_cut: this is a cut, told once. Of several
  * cuts it sees the last. */
 u32 ring_used_to_cut(struct ring *r, bool *is_cut);
+
+/* ---- Bytes: most lie in one piece ---- */
+
+void ring_write_wrapped(struct ring *r, u32 place, const void *bytes, u32 count);
+void ring_read_wrapped(const struct ring *r, u32 place, void *bytes, u32 count);
+
+static inline u32 ring_place(const struct ring *r, u32 offset) { return (r->index + offset) & (r->size - 1); }
+
+static inline void ring_write_ahead(struct ring *r, u32 offset, const void *bytes, u32 count)
+{
+	u32 place = ring_place(r, offset);
+
+	if (count <= r->size - place)
+		memcpy(r->shared->data + place, bytes, count);
+	else
+		ring_write_wrapped(r, place, bytes, count);
+}
+
+static inline void ring_read_ahead(const struct ring *r, u32 offset, void *bytes, u32 count)
+{
+	u32 place = ring_place(r, offset);
+
+	if (count <= r->size - place)
+		memcpy(bytes, r->shared->data + place, count);
+	else
+		ring_read_wrapped(r, place, bytes, count);
+	__asm__ volatile("" : : : "memory");	/* the copy is what the compiler has to use from now on */
+}
 
 /* All or nothing, for fixed-size messages. */
 bool ring_put(struct ring *r, const void *message, u32 count);

@@ -51,7 +51,7 @@ static void pic_irq_taken(struct machine *m, u8 vector)
 /* May the guest end its interrupt without an exit? No other interrupt waits for the end, and no line is level. */
 static bool may_end_quietly(const struct vcpu *v)
 {
-	return lapic_has_one_edge(v->lapic) && ((v->offered_irq & OFFER_LAPIC) || lapic_is_serving(v->lapic));
+	return ((v->offered_irq & OFFER_LAPIC) || lapic_is_serving(v->lapic)) && lapic_has_one_edge(v->lapic);
 }
 
 /* Put the interrupt of the highest priority into the page. That withdraws an offer that was not taken. */
@@ -194,9 +194,12 @@ static void serve_requests(struct vcpu *v)
 
 /* ---- The loop ---- */
 
+/* What switches signal sets no device's timer. */
+#define SETS_TIMERS (VMM_BIT_NIC - 1)
+
 static void notified(struct vcpu *v, u64 bits)
 {
-	vcpu_request_self(v, bits ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
+	vcpu_request_self(v, bits & SETS_TIMERS ? VCPU_REQUEST_SERVICE : VCPU_REQUEST_TIMER);
 	if (v->index == 0 && (bits || console_port_has_deferred_bits(&v->machine->console)))
 		machine_notified(v->machine, bits);
 }

@@ -4,6 +4,8 @@
  */
 #include "switch_io.h"
 
+#include <string.h>
+
 #include "dhcp_watch.h"
 #include "inet.h"
 #include "range.h"
@@ -24,7 +26,10 @@ void switch_io_attach(struct switch_io *io, u32 port, void *link)
 	io->active |= BIT64(port);
 }
 
-/* A frame as it leaves: `from` is where what follows the addresses and the tag begins in the one that came in. */
+/*
+ * A frame as it leaves: `from` is where what follows the addresses and the tag begins in the one that came in. If that
+ * had no tag and gets none, all is as it came.
+ */
 struct departure {
 	struct net_frame frame;
 	u32 from;
@@ -35,16 +40,20 @@ struct departure {
 static struct departure depart(const struct net_frame *frame, const u8 *head, const struct packet *packet,
 			       const struct switch_exit *exit)
 {
-	struct departure d = { .frame = *frame, .from = ADDRESSES + (packet->is_tagged ? NET_TAG_BYTES : 0) };
+	struct departure d;
 
+	d.frame = *frame;
+	d.frame.flags &= (u8)~NET_CHECKSUM_GOOD;		/* so says somebody who may not be trusted */
+	d.from = d.start_bytes = 0;
+	if (!packet->is_tagged && !exit->has_tag)
+		return d;
+	d.from = ADDRESSES + (packet->is_tagged ? NET_TAG_BYTES : 0);
 	d.start_bytes = ADDRESSES + (exit->has_tag ? NET_TAG_BYTES : 0);
-	for (u32 i = 0; i < ADDRESSES; i++)
-		d.start[i] = head[i];
+	memcpy(d.start, head, ADDRESSES);
 	if (exit->has_tag) {
 		be16_store(d.start + ADDRESSES, ETHERTYPE_VLAN);
 		be16_store(d.start + ADDRESSES + 2, exit->tag);
 	}
-	d.frame.flags &= (u8)~NET_CHECKSUM_GOOD;		/* so says somebody who may not be trusted */
 	d.frame.bytes = d.start_bytes + frame->bytes - d.from;
 	if ((frame->flags & NET_NEEDS_CHECKSUM) != 0)
 		d.frame.checksum_start = (u16)(frame->checksum_start + d.start_bytes - d.from);
@@ -68,10 +77,12 @@ static enum net_drop deliver(struct switch_io *io, u32 port, const struct ring *
 		return DROP_TOO_LONG;
 	if (!net_begin(to, &d->frame))
 		return DROP_FULL;
-	net_write(to, 0, d->start, at);
+	if (at != 0)
+		net_write(to, 0, d->start, at);
 	net_write(to, at, head + d->from, head_bytes - d->from);
 	at += head_bytes - d->from;
-	net_copy(from, head_bytes, to, at, d->frame.bytes - at);
+	if (at < d->frame.bytes)
+		net_copy(from, head_bytes, to, at, d->frame.bytes - at);
 	net_end(to, &d->frame);
 	io->written |= BIT64(port);
 	return DROP_NONE;

@@ -201,7 +201,9 @@ bool lapic_has_one_edge(const struct lapic *l)
 	for (u32 i = 0; i < ARRAY_COUNT(l->irr.word); i += 2) {
 		u64 here = two_words(&l->irr, i) | two_words(&l->isr, i);
 
-		count += here != 0;
+		if (here == 0)
+			continue;
+		count++;
 		wrong |= here & ((here - 1) | two_words(&l->tmr, i));
 	}
 	return count == 1 && wrong == 0;
