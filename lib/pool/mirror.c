@@ -230,11 +230,13 @@ static void run(struct pool *p, struct job *j)
 			fail(p, k);
 	if (m->is_broken) {
 		refuse(p);
+		join_end(p);
 	} else {
 		copy_settle(p);
 		marks_step(p);
 		while (!marks_are_due(m) && !list_is_empty(&m->held))
 			answer(p, CONTAINER_OF(m->held.next, struct pair, link), true);
+		join_step(p);
 		copy_step(p);
 		unblock(p);
 	}
@@ -287,7 +289,8 @@ bool pool_mirror_get(const struct pool *p, struct pool_mirror *out)
 
 	if (m == NULL)
 		return false;
-	*out = (struct pool_mirror){ .percent = 100, .repaired = m->repaired };
+	*out = (struct pool_mirror){ .percent = 100, .repaired = m->repaired,
+		.join = m->join_status };
 	for (u32 k = 0; k < POOL_MEMBERS; k++) {
 		out->state[k] = (enum pool_member)m->state[k];
 		out->read_errors[k] = m->read_errors[k];

@@ -10,6 +10,7 @@
  *	mirror_regions.c	which regions of the disk are being written: block 3, before the first write to one
  *	mirror_copy.c		from the source to the other: what could not be read, and regions that may differ
  *	mirror_open.c		which of the members have the pool
+ *	mirror_join.c		one that was gone is there again, or another disk in its place
  *
  * A member that is stale gets what it lacks by its regions: while there is one, no region is taken out of block 3. It
  * is marked in its own superblocks while that goes on, since what it has then is no state of the pool.
@@ -23,6 +24,7 @@
 #define MIRROR_KEPT 4u		/* pairs, besides one for each task */
 #define MIRROR_REPAIRS 16u
 #define REGION_BITS (POOL_BLOCK * 8u)
+#define MIRROR_HEAD 4u		/* blocks that a member is known by: label, superblocks, regions */
 
 /* GONE: nothing is written to it. SYNCING: all is written to it, nothing read. */
 enum member_state { MEMBER_GONE, MEMBER_SYNCING, MEMBER_GOOD };
@@ -91,7 +93,11 @@ struct mirror {
 	enum pool_status open_status[POOL_MEMBERS];
 	struct pool_super newest[POOL_MEMBERS];
 	struct mirror_op open_op;
-	struct pool_node *open_block;	/* 4 of each member */
+	struct pool_node *open_block;	/* MIRROR_HEAD of each member */
+	/* one that joins; as it is opened */
+	u32 join, join_member;		/* enum join_step */
+	enum pool_status join_status;
+	u8 join_uuid[POOL_UUID_BYTES];
 	u64 repaired, read_errors[POOL_MEMBERS];
 };
 
@@ -143,10 +149,19 @@ void copy_stop(struct pool *p);
 void copy_settle(struct pool *p);
 
 /* ---- mirror_open.c ---- */
+/* What it says in open_block, as newest[member]. */
+enum pool_status mirror_judge_member(struct pool *p, u32 member);
+bool mirror_is_same_pool(const struct pool_label *a, const struct pool_label *b);
 /* POOL_AGAIN: not known yet; p->open.job is made ready. */
 enum pool_status mirror_open_step(struct pool *p);
 /* What it waits for may have ended. */
 void mirror_open_wake(struct pool *p);
+
+/* ---- mirror_join.c ---- */
+enum join_step { JOIN_NOTHING, JOIN_IO, JOIN_MARK };
+void join_step(struct pool *p);
+/* No member has all any more. */
+void join_end(struct pool *p);
 
 /* The pool is open: who is stale and there gets what it lacks. */
 void mirror_opened(struct pool *p);

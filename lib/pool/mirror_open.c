@@ -12,6 +12,8 @@
  *		a copy to it was under way: as above
  *	each says it of the other
  *		both have gone on alone: POOL_SPLIT
+ *	one says that the other's disk was replaced
+ *		the other is none of it any more, as if it were not there
  *	one is not there
  *		POOL_MISSING, unless the other says that it is stale, or the owner insists
  */
@@ -20,17 +22,16 @@
 #include "layout.h"
 #include "mirror.h"
 
-#define BLOCKS 4u		/* that are read of a member */
 #define ALL 0xffu
 
 static const struct pool_label *label_of(const struct mirror *m, u32 member)
 {
-	return (const struct pool_label *)&m->open_block[member * BLOCKS];
+	return (const struct pool_label *)&m->open_block[member * MIRROR_HEAD];
 }
 
 static const struct pool_super *slot_of(const struct mirror *m, u32 member, u32 at)
 {
-	return (const struct pool_super *)&m->open_block[member * BLOCKS + POOL_SUPER_BLOCK + at];
+	return (const struct pool_super *)&m->open_block[member * MIRROR_HEAD + POOL_SUPER_BLOCK + at];
 }
 
 static bool is_slot_ok(const struct mirror *m, u32 member, u32 at)
@@ -39,7 +40,7 @@ static bool is_slot_ok(const struct mirror *m, u32 member, u32 at)
 		(slot_of(m, member, at)->generation & 1) == at;
 }
 
-static enum pool_status judge_member(struct pool *p, u32 member)
+enum pool_status mirror_judge_member(struct pool *p, u32 member)
 {
 	struct mirror *m = p->mirror;
 	const struct pool_label *l = label_of(m, member);
@@ -61,7 +62,7 @@ static void was_read(struct pool *p)
 	struct mirror *m = p->mirror;
 	u32 member = m->open_at++;
 
-	m->open_status[member] = m->open_op.bad != 0 ? POOL_IO : judge_member(p, member);
+	m->open_status[member] = m->open_op.bad != 0 ? POOL_IO : mirror_judge_member(p, member);
 	job_ready(p, &p->open.job);
 }
 
@@ -72,20 +73,28 @@ static bool says_stale(const struct mirror *m, u32 member, u32 of)
 	return m->newest[member].stale_generation[of] != 0;
 }
 
-static bool is_one_pool(const struct mirror *m)
+/* All but what each says of itself, and which disks its members are. */
+bool mirror_is_same_pool(const struct pool_label *a, const struct pool_label *b)
 {
-	const struct pool_label *b = label_of(m, 1);
-	struct pool_label a = *label_of(m, 0);
+	struct pool_label as = *a;
 
-	a.member_index = b->member_index;
-	a.crc = b->crc;
-	return memcmp(&a, b, sizeof(a)) == 0;
+	as.member_index = b->member_index;
+	as.crc = b->crc;
+	memcpy(as.member_uuid, b->member_uuid, sizeof(as.member_uuid));
+	return memcmp(&as, b, sizeof(as)) == 0;
+}
+
+/* The disk of the other member was replaced: that one is a member no more. */
+static bool disowns(const struct mirror *m, u32 member)
+{
+	u32 other = 1 - member;
+
+	return memcmp(label_of(m, member)->member_uuid[other], label_of(m, other)->member_uuid[other],
+		POOL_UUID_BYTES) != 0;
 }
 
 static enum pool_status choose_of_two(struct mirror *m)
 {
-	if (!is_one_pool(m))
-		return POOL_SPLIT;
 	if (says_stale(m, 0, 1) && says_stale(m, 1, 0))
 		return POOL_SPLIT;
 	if (says_stale(m, 0, 0) && says_stale(m, 1, 1))
@@ -109,25 +118,37 @@ static enum pool_status choose(struct mirror *m)
 {
 	bool is_ok[POOL_MEMBERS] = { m->open_status[0] == POOL_OK, m->open_status[1] == POOL_OK };
 
-	if (is_ok[0] && is_ok[1])
-		return choose_of_two(m);
-	if (is_ok[0] || is_ok[1])
+	if (!is_ok[0] && !is_ok[1])
+		return m->open_status[m->below[0].submit == NULL];
+	if (!is_ok[0] || !is_ok[1])
 		return choose_of_one(m, is_ok[1]);
-	return m->open_status[m->below[0].submit == NULL];
+	if (!mirror_is_same_pool(label_of(m, 0), label_of(m, 1)) || (disowns(m, 0) && disowns(m, 1)))
+		return POOL_SPLIT;
+	if (!disowns(m, 0) && !disowns(m, 1))
+		return choose_of_two(m);
+	m->open_status[disowns(m, 0)] = POOL_NO_POOL;
+	return choose_of_one(m, disowns(m, 1));
 }
 
-/* What the other lacks; all, if it is not known since when. */
-static void set_sync(struct mirror *m)
+/* What the other lacks; all, if it is not known since when: then it says so, for the case that the copy is cut. */
+static void set_sync(struct pool *p)
 {
+	struct mirror *m = p->mirror;
 	u32 s = m->source, other = 1 - s;
 	u64 since = m->newest[s].stale_generation[other];
 	bool is_known = since != 0 ? m->newest[other].generation <= since || says_stale(m, other, other) :
 		m->newest[s].generation - m->newest[other].generation <= 1;
 
-	if (is_known)
+	if (since != POOL_STALE_ALL && is_known) {
 		memcpy(m->sync, m->have, POOL_BLOCK);
-	else
-		memset(m->sync, ALL, POOL_BLOCK);
+		return;
+	}
+	memset(m->sync, ALL, POOL_BLOCK);
+	if (since == 0 || since == POOL_STALE_ALL)	/* 0: it catches up before the pool is open */
+		return;
+	p->super.stale_generation[other] = POOL_STALE_ALL;
+	m->version++;
+	mirror_wake(p);
 }
 
 /* The source is known: what it has counts. */
@@ -142,13 +163,13 @@ static void take_source(struct pool *p)
 		m->is_slot[at] = is_slot_ok(m, s, at);
 		m->slot[at] = *slot_of(m, s, at);
 	}
-	memcpy(m->have, &m->open_block[s * BLOCKS + POOL_REGION_BLOCK], POOL_BLOCK);
+	memcpy(m->have, &m->open_block[s * MIRROR_HEAD + POOL_REGION_BLOCK], POOL_BLOCK);
 	memcpy(m->want, m->have, POOL_BLOCK);
 	m->state[s] = MEMBER_GOOD;
 	m->state[other] = MEMBER_GONE;
 	m->is_usable_other = m->open_status[other] == POOL_OK;
 	if (m->is_usable_other)
-		set_sync(m);
+		set_sync(p);
 }
 
 /* One that the owner does without has to be marked before anything is written. */
@@ -178,8 +199,8 @@ enum pool_status mirror_open_step(struct pool *p)
 			continue;
 		}
 		m->open_op.then = was_read;
-		mirror_op_start(p, &m->open_op, BIT32(m->open_at), POOL_IO_READ, device_blocks(0, BLOCKS),
-			&m->open_block[m->open_at * BLOCKS]);
+		mirror_op_start(p, &m->open_op, BIT32(m->open_at), POOL_IO_READ, device_blocks(0, MIRROR_HEAD),
+			&m->open_block[m->open_at * MIRROR_HEAD]);
 		return POOL_AGAIN;
 	}
 	if (!m->is_chosen) {

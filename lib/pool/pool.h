@@ -119,11 +119,17 @@ struct pool_mirror {
 	u32 percent;			/* of what a member that is syncing gets */
 	u64 repaired;			/* ranges that were written anew from the other */
 	u64 read_errors[POOL_MEMBERS];
+	enum pool_status join;		/* of the last pool_member_join(); POOL_AGAIN: not known yet */
 };
-/* False: it has one device. */
+/* False: it has one device; the rest of *out is undefined. */
 bool pool_mirror_get(const struct pool *p, struct pool_mirror *out);
-/* The owner knows that a member is not there any more. */
+/* The owner knows that a member is not there any more, or does without it. */
 void pool_member_lost(struct pool *p, u32 member);
+/* A disk for a member of an open pool that is gone, and of which nothing is under way. One with the label's member_uuid
+ * gets what it lacks; another one takes its place, and gets all: its first POOL_LOG_BLOCK blocks are zero. The answer
+ * is pool_mirror.join: POOL_SPLIT, it has gone on alone; POOL_EXISTS, the member is there; POOL_INVAL, the disk is too
+ * small or has larger blocks than the pool was opened with; or what is wrong with it. */
+void pool_member_join(struct pool *p, u32 member, const struct pool_device *device, const u8 uuid[POOL_UUID_BYTES]);
 
 /* ---- volumes ---- */
 

@@ -96,12 +96,14 @@ struct pool_super {
 	struct pool_ref volumes, free_map;
 	u64 used_blocks;	/* bits that are set in the free map */
 	u64 nonces;		/* numbers of nonces below this one may have been used; at most POOL_NONCES */
-	u64 stale_generation[POOL_MEMBERS];	/* a member is stale since then; 0 = it is not */
+	u64 stale_generation[POOL_MEMBERS];	/* a member is stale since then; POOL_STALE_ALL: it has
+						 * nothing; 0 = it is not stale */
 	struct pool_key_slot key[POOL_KEY_SLOTS];
 	u8 zero[192];
 };
 _Static_assert(sizeof(struct pool_super) == 512, "format");
 #define POOL_SUPER_MAGIC 0x42535056u	/* "VPSB" */
+#define POOL_STALE_ALL 1ull	/* since the pool was made */
 #define POOL_NONCES (1ull << 48)	/* writes of encrypted granules with one key: 2^60 bytes */
 
 enum pool_kind {

@@ -202,6 +202,183 @@ static void writes_beside_a_copy(void **unused)
 	}
 }
 
+static enum pool_status join(u32 member, const u8 uuid[POOL_UUID_BYTES])
+{
+	struct pool_device device = sim_device(&disks[member], 1);
+	struct pool_mirror m;
+
+	pool_member_join(pool, member, &device, uuid);
+	drain();
+	pool_mirror_get(pool, &m);
+	return m.join;
+}
+
+static enum pool_member state_of(u32 member)
+{
+	struct pool_mirror m;
+
+	pool_mirror_get(pool, &m);
+	return m.state[member];
+}
+
+static void go_on_without(u32 member)
+{
+	pool_member_lost(pool, member);
+	drain();
+	assert_int_equal(request(POOL_WRITE, 0, 9, 5), POOL_OK);
+	assert_int_equal(request(POOL_COMMIT, 0, 0, 0), POOL_OK);
+	sim_disk_cut(&disks[member]);
+}
+
+static const u8 uuid_of[POOL_MEMBERS + 1][POOL_UUID_BYTES] = { { 1 }, { 2 }, { 3 } };
+
+/* The disk is back while the pool is open. */
+static void a_member_that_is_back(void **unused)
+{
+	(void)unused;
+	assert_int_equal(join(0, uuid_of[0]), POOL_EXISTS);
+	go_on_without(0);
+	assert_int_equal(join(0, uuid_of[0]), POOL_OK);
+	assert_int_equal(state_of(0), POOL_MEMBER_GOOD);
+	go_on_without(1);
+	assert_value(0, 9, 5);
+	assert_value(1, 3, 77);
+	assert_int_equal(open_members(3, false), POOL_OK);
+	assert_int_equal(state_of(1), POOL_MEMBER_GOOD);
+}
+
+/* It has gone on alone, or is another pool's, or fails: nothing is written to it. */
+static void a_member_that_is_not_the_same(void **unused)
+{
+	_Alignas(8) u8 label[POOL_BLOCK];
+
+	(void)unused;
+	assert_int_equal(open_members(1, true), POOL_OK);
+	assert_int_equal(request(POOL_WRITE, 0, 9, 6), POOL_OK);
+	assert_int_equal(open_members(2, true), POOL_OK);
+	assert_int_equal(join(0, uuid_of[0]), POOL_SPLIT);
+	memcpy(label, disks[0].now, sizeof(label));
+	((struct pool_label *)disks[0].now)->uuid[0] ^= 1;
+	((struct pool_label *)disks[0].now)->crc = layout_sum(disks[0].now, sizeof(struct pool_label),
+		offsetof(struct pool_label, crc));
+	assert_int_not_equal(join(0, uuid_of[0]), POOL_OK);
+	memcpy(disks[0].now, label, sizeof(label));
+	disks[0].fail_after = 1;
+	assert_int_equal(join(0, uuid_of[0]), POOL_IO);
+	disks[0].fail_after = 0;
+	assert_int_equal(state_of(0), POOL_MEMBER_GONE);
+	assert_int_equal(request(POOL_WRITE, 0, 9, 5), POOL_OK);
+}
+
+/* Another disk takes its place, and the old one is a member no more. */
+static void a_disk_is_replaced(void **unused)
+{
+	u8 *old = malloc(SECTORS * POOL_SECTOR);
+
+	(void)unused;
+	go_on_without(0);
+	memcpy(old, disks[0].stable, SECTORS * POOL_SECTOR);
+	memset(disks[0].now, 0x55, SECTORS * POOL_SECTOR);
+	memset(disks[0].now, 0, POOL_LOG_BLOCK * POOL_BLOCK);
+	assert_int_equal(join(0, uuid_of[2]), POOL_OK);
+	assert_int_equal(state_of(0), POOL_MEMBER_GOOD);
+	assert_int_equal(request(POOL_WRITE, 0, 10, 8), POOL_OK);
+	assert_int_equal(request(POOL_COMMIT, 0, 0, 0), POOL_OK);
+	copy_images(trial.image, (u8 *[]){ disks[0].now, disks[1].now });
+	check_member(0);
+	check_member(1);
+	assert_int_equal(open_members(1, true), POOL_OK);
+	assert_value(0, 9, 5);
+	assert_value(0, 10, 8);
+	assert_value(1, 3, 77);
+	assert_int_equal(open_members(3, false), POOL_OK);
+	assert_int_equal(state_of(1), POOL_MEMBER_GOOD);
+	memcpy(disks[0].stable, old, SECTORS * POOL_SECTOR);
+	assert_int_equal(open_members(3, false), POOL_MISSING);
+	assert_int_equal(open_members(3, true), POOL_OK);
+	assert_int_equal(state_of(0), POOL_MEMBER_GONE);
+	assert_int_equal(join(0, uuid_of[0]), POOL_OK);		/* asked for: it is another disk than the last one */
+	assert_int_equal(open_members(1, true), POOL_OK);
+	assert_value(0, 10, 8);
+	free(old);
+}
+
+/* What a pool that was opened from the images has in a block. */
+static u32 trial_value(struct pool *p, u32 volume, u32 block)
+{
+	enum pool_status status = POOL_AGAIN;
+	struct pool_request r = { .op = POOL_READ, .volume = ids[volume], .sector = block * POOL_BLOCK_SECTORS,
+		.sectors = POOL_BLOCK_SECTORS, .data = block_data, .done = read_done, .context = &status };
+	u32 value = 0;
+
+	assert_int_equal(pool_submit(p, &r), POOL_OK);
+	while (status == POOL_AGAIN && trial_step(p))
+		;
+	assert_int_equal(status, POOL_OK);
+	assert_true(value_of(block_data, &value));
+	return value;
+}
+
+static void judge_replacement(u32 members, bool is_forced)
+{
+	struct pool *p;
+
+	copy_images(trial.image, before);
+	p = trial_open(members, is_forced);
+	if (opened_as != POOL_OK)
+		return;
+	assert_int_equal(trial_value(p, 0, 9), 5);
+	assert_int_equal(trial_value(p, 1, 3), 77);
+}
+
+/* A new disk, and the power fails after so many steps. True: it had all before. */
+static bool cut_a_replacement(u32 steps)
+{
+	struct pool_device device = sim_device(&disks[0], 1);
+	bool is_through = false;
+
+	go_on_without(0);
+	memset(disks[0].stable, 0, SECTORS * POOL_SECTOR);
+	sim_disk_cut(&disks[0]);
+	pool_member_join(pool, 0, &device, uuid_of[2]);
+	for (u32 i = 0; i < steps && !is_through; i++)
+		is_through = !step();
+	set_images(before);
+	return is_through;
+}
+
+/* The source has all at each moment, and the new disk is of no use or is whole. */
+static void cuts_in_a_replacement(void **unused)
+{
+	bool is_through = false;
+	u32 steps;
+
+	(void)unused;
+	for (steps = 0; !is_through; steps++) {
+		random_state = 1 + steps;
+		is_through = cut_a_replacement(steps);
+		judge_replacement(1, true);
+		judge_replacement(2, true);
+		assert_int_equal(opened_as, POOL_OK);
+		judge_replacement(3, false);
+		assert_int_equal(opened_as, POOL_OK);
+		for (u32 k = 0; k < POOL_MEMBERS; k++) {
+			memcpy(disks[k].stable, before[k], SECTORS * POOL_SECTOR);
+			sim_disk_cut(&disks[k]);
+		}
+		assert_int_equal(open_members(3, false), POOL_OK);
+		if (state_of(0) != POOL_MEMBER_GOOD)
+			assert_int_equal(join(0, uuid_of[2]), POOL_OK);
+		assert_int_equal(state_of(0), POOL_MEMBER_GOOD);
+		assert_int_equal(open_members(1, true), POOL_OK);
+		assert_value(0, 9, 5);
+		assert_value(1, 3, 77);
+		teardown(NULL);
+		setup(NULL);
+	}
+	printf("cuts at %u moments of a replacement\n", (unsigned)steps);
+}
+
 /* A pool of one disk is no mirror, nor the other way round. */
 static void another_kind(void **unused)
 {
@@ -277,6 +454,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(both_went_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(writes_beside_a_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_member_that_is_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_member_that_is_not_the_same, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_disk_is_replaced, setup, teardown),
+		cmocka_unit_test_setup_teardown(cuts_in_a_replacement, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_kind, setup, teardown),
 		cmocka_unit_test(power_cuts_and_dead_disks),
 	};
