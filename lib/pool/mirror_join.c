@@ -3,8 +3,8 @@
  * mirror_join.c - see mirror.h: a member that was gone, while the pool is open.
  *
  *	its own disk	it gets what it lacks by its regions, or all
- *	another disk	that the old one has nothing is marked on the source, then the source's label names the new disk, and
- *			then the new disk becomes a member that has nothing: each of these states can be opened
+ *	another disk	that the old one has nothing is marked on the source, then the source's label names the new
+ *			disk, and then that becomes a member that has nothing: each of these states can be opened
  */
 #include <string.h>
 

@@ -176,6 +176,9 @@
 	/* text = pool; have = MiB */ \
 	ERROR(ERR_POOL_SMALL, RESULT_USAGE, "E_USAGE", \
 		"pool {text} would be too small: a pool has {have} MiB at least") \
+	/* text = disk */ \
+	ERROR(ERR_MIRROR_TWICE, RESULT_USAGE, "E_USAGE", \
+		"a mirror is on two disks, and {text} is named twice; see list-disk") \
 	ERROR(ERR_POOL_COMING, RESULT_TIMEOUT, "E_BUSY", \
 		"pool {text} is being opened. Try again later; see list-pool, log") \
 	ERROR(ERR_POOL_SHUT, RESULT_STATE, "E_STATE", \

@@ -45,6 +45,12 @@ struct pool_row {
 	u64 memory_bytes;	/* that the store has for it */
 	char name[DISK_NAME_BYTES];
 	char on[DISK_NAME_BYTES];	/* a disk's name */
+	/* A mirror. member_state counts while it is READY */
+	u32 members;		/* 1, or 2 = mirror */
+	u32 member_percent;	/* STORE_MEMBER_COPIED_TO: how much it has */
+	u32 member_state[STORE_MEMBERS];	/* enum store_member_state */
+	u64 repaired, read_errors;	/* pieces that were written anew from the other disk; reads that went wrong */
+	char member_on[STORE_MEMBERS][DISK_NAME_BYTES];	/* "": that disk has not been seen */
 };
 
 #endif

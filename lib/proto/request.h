@@ -71,7 +71,8 @@ enum request_op {
 	REQ_DELETE_VOLUME,	/* .spec.disks[0]: volume */
 	REQ_POOLS,		/* table; index: pools from that one on; ERR_NO_POOL past the end */
 	REQ_CREATE_POOL,	/* .spec.disks[0]: volume (its name), on, bytes: on is a disk, and bytes 0 all
-				 * the room there; or a partition that VOS did not make, all of it */
+				 * the room there; or a partition that VOS did not make, all of it. A mirror:
+				 * .spec.disks[1].on: the other disk */
 	REQ_DELETE_POOL,	/* .spec.disks[0]: volume; FORCE: also one that can't be opened */
 	/* By name, of a VM that is stopped or runs: */
 	REQ_ATTACH_DISK,	/* the disks of .spec become its last ones; each gets a volume's name of its own */

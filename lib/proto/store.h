@@ -24,6 +24,11 @@
  * about a disk's partitions: STORE_DISK of that slot is the pool, STORE_EXTENT a volume or a snapshot, and its guid
  * is the UUID that the pool has for it. A pool whose disk is lost is opened anew by the store when the disk is back,
  * one that failed beside that after a while; its volumes stay.
+ * A mirror is a pool in two partitions of this kind, its members, on two disks. Their GUIDs differ in the last byte
+ * only: bit 0 is the member's number, the rest counts the disks that have taken its place (store_member). Both have the
+ * pool's name in their tables. Root opens it by one of them; the store takes the other one too if it is there. It opens
+ * one member alone if that knows that the other one lacks something (decision 77); else the answer is STORE_MISSING.
+ * A member that comes later is one again by STORE_JOIN.
  * A snapshot's name is its own among the snapshots of its volume.
  * Changes in a pool are on the disk when they are answered.
  */
@@ -75,7 +80,9 @@ enum store_op {
 				 * table too. guid: 16 random bytes; the store makes a GUID of version 4 of them.
 				 * STORE_IS_POOL: a pool of that name, of STORE_POOL_BYTES_MIN at least; with
 				 * STORE_ON_PARTITION in place of the partition new_guid, which nobody has and which is
-				 * not VOS': all in it is lost; bytes: 0. Slot of a pool: a thin volume in it;
+				 * not VOS': all in it is lost; bytes: 0. STORE_IS_MEMBER: one of a pool's two members;
+				 * `disk` is its name; guid as above, and if it is not its place's first one, its
+				 * contents come by STORE_JOIN. Slot of a pool: a thin volume in it;
 				 * STORE_INTEGRITY: with checksums; STORE_THICK: blocks for all of it are kept */
 	STORE_DELETE,		/* slot, volume, guid: of VOS' type. Answered when the table on the disk says that it
 				 * is no volume; its blocks are zeroed afterwards, and free then. A pool must be closed.
@@ -90,7 +97,7 @@ enum store_op {
 	STORE_FINISH,		/* the same of STORE_UNFINISHED */
 	STORE_OPEN_POOL,	/* slot (of its disk), volume, guid, link = p, bytes: open that pool. Its arena is
 				 * mapped at STORE_POOLS + p * STORE_POOL_STRIDE. Answered when its volumes were
-				 * reported */
+				 * reported. STORE_FORCED: without a member that may have more */
 	STORE_CLOSE_POOL,	/* link = p: no link has a volume of it. Answered when all is on the disk, or the disk
 				 * failed: root may unmap the arena then */
 	/* Of what is in a pool: slot, volume (its name afterwards), guid. */
@@ -111,6 +118,9 @@ enum store_op {
 				 * some must be unlocked. */
 	STORE_UNLOCK,		/* until the pool is closed, or the store dies */
 	STORE_RESERVE,		/* bytes: so much of the volume, which is thin, is sure to have room; 0: none */
+	STORE_JOIN,		/* slot, volume, guid: a member of the open pool link = p, which goes on with the other.
+				 * It gets what it lacks. STORE_FORCED: it takes the place of another disk, which is a
+				 * member no more. Answered when it has begun, or can't be */
 	STORE_OP_COUNT
 };
 
@@ -126,6 +136,8 @@ enum store_op {
 #define STORE_WITH_DATA BIT32(9)
 #define STORE_ENCRYPTED BIT32(10)	/* of STORE_CREATE in a pool that is unlocked */
 #define STORE_ON_PARTITION BIT32(11)
+#define STORE_IS_MEMBER BIT32(12)	/* of STORE_CREATE; also of a STORE_EXTENT_POOL, and of a mirror's STORE_DISK */
+#define STORE_FORCED BIT32(13)
 
 struct store_order {
 	u32 op;			/* enum store_op */
@@ -187,6 +199,9 @@ enum store_error {
 	STORE_NO_KEY,		/* the pool has no secret, or none of that way */
 	STORE_WRONG_KEY,	/* that is not its secret */
 	STORE_NO_RANDOM,	/* the processor makes no random numbers: no key can be made */
+	STORE_MISSING,		/* a mirror: the other member is not there, and may have what this one lacks */
+	STORE_STALE,		/* a mirror: this member was being copied to from the other, which is not there */
+	STORE_SPLIT,		/* a mirror: each member has gone on without the other, or they are of two pools */
 	STORE_ERROR_COUNT
 };
 
@@ -260,7 +275,9 @@ struct store_report {
 	u32 id;
 	u32 error;		/* enum store_error; STORE_DISK of a pool: why it is not open */
 	u32 slot;
-	u64 sectors;		/* of 512 bytes; of a pool 0 while it is not open */
+	u64 sectors;		/* of 512 bytes; of a pool 0 while it is not open. A mirror that is open,
+				 * STORE_IS_MEMBER: member[], member_percent, first: how many pieces were repaired,
+				 * identity: reads that failed or were wrong */
 	u32 block_bytes;
 	u32 features;		/* BLK_CAN_..., BLK_IS_READ_ONLY */
 	u64 identity;		/* a hash of the disk's model and serial. Of a snapshot: the higher of two is newer */
@@ -272,8 +289,16 @@ struct store_report {
 				 * pool: that it has of its own */
 	u8 guid[STORE_GUID_BYTES];	/* STORE_DISK: of its GPT, or zeros */
 	u64 first;		/* sector */
-	u32 number;		/* of the partition, from 1; names it together with slot */
-	u32 extent;		/* enum store_extent */
+	union {
+		struct {
+			u32 number;	/* of the partition, from 1; names it together with slot */
+			u32 extent;	/* enum store_extent */
+		};
+		struct {
+			u8 member[4];	/* enum store_member_state of the first two */
+			u32 member_percent;	/* STORE_MEMBER_COPIED_TO: how much it has */
+		};
+	};
 	u32 flags;		/* STORE_NAME_..., STORE_NO_PLACE, STORE_IS_..., STORE_HAS_CHECKSUMS */
 	u32 percent;		/* STORE_EXTENT_ZEROING: that is done when it is reported. STORE_DISK of a pool: of what
 				 * data can have that is gone; 100: all */
@@ -282,6 +307,21 @@ struct store_report {
 	char label[VOLUME_NAME_BYTES];	/* the name in the table in ASCII; '?' for any other character */
 };
 _Static_assert(sizeof(struct store_report) == 200, "ABI");
+
+#define STORE_MEMBERS 2u
+enum store_member_state { STORE_MEMBER_GONE, STORE_MEMBER_COPIED_TO, STORE_MEMBER_GOOD, STORE_MEMBER_STATES };
+
+/* Of a member's GUID. */
+static inline u32 store_member(const u8 guid[STORE_GUID_BYTES])
+{
+	return guid[STORE_GUID_BYTES - 1] & 1;
+}
+
+/* How many disks have had its place before. */
+static inline u32 store_member_turn(const u8 guid[STORE_GUID_BYTES])
+{
+	return guid[STORE_GUID_BYTES - 1] >> 1;
+}
 
 #define STORE_LATENCY_BUCKETS 32u
 

@@ -50,6 +50,7 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == ENTRY_BYTES, "layout");
 
+#define ATTRIBUTE_MEMBER BIT64(50)
 #define ATTRIBUTE_UNFINISHED BIT64(49)
 #define ATTRIBUTE_MARK BIT64(48)	/* bits 48 to 63 belong to the type (table 5-8) */
 
@@ -142,6 +143,7 @@ bool gpt_part(const struct gpt *t, u32 i, struct gpt_part *out)
 	label_of(&e, out->label);
 	out->is_marked = (e.attributes & ATTRIBUTE_MARK) != 0;
 	out->is_unfinished = (e.attributes & ATTRIBUTE_UNFINISHED) != 0;
+	out->is_member = (e.attributes & ATTRIBUTE_MEMBER) != 0;
 	return true;
 }
 
@@ -173,7 +175,8 @@ void gpt_replace(struct gpt *t, u32 i, const struct gpt_part *part)
 {
 	struct entry e = { .first = part->first, .last = part->first + part->blocks - 1,
 			   .attributes = (part->is_marked ? ATTRIBUTE_MARK : 0) |
-					 (part->is_unfinished ? ATTRIBUTE_UNFINISHED : 0) };
+					 (part->is_unfinished ? ATTRIBUTE_UNFINISHED : 0) |
+					 (part->is_member ? ATTRIBUTE_MEMBER : 0) };
 
 	memcpy(e.type, part->type, sizeof(e.type));
 	memcpy(e.guid, part->guid, sizeof(e.guid));
@@ -195,6 +198,13 @@ s32 gpt_add(struct gpt *t, const struct gpt_part *part)
 void gpt_retype(struct gpt *t, u32 i, const u8 type[STORE_GUID_BYTES])
 {
 	memcpy(&t->entries[i * t->entry_bytes], type, STORE_GUID_BYTES);
+}
+
+void gpt_mark(struct gpt_part *part, u32 flags)
+{
+	part->is_marked = (flags & STORE_MARK) != 0;
+	part->is_unfinished = (flags & STORE_UNFINISHED) != 0;
+	part->is_member = (flags & STORE_IS_MEMBER) != 0;
 }
 
 void gpt_unmark(struct gpt *t, u32 i, u32 mark)

@@ -31,6 +31,7 @@ struct gpt_part {
 	char label[VOLUME_NAME_BYTES];	/* ASCII; '?' for any other character */
 	bool is_marked;			/* STORE_MARK */
 	bool is_unfinished;		/* STORE_UNFINISHED */
+	bool is_member;			/* STORE_IS_MEMBER */
 };
 
 /* EFFA3133-A3A2-4E42-ADE5-3CA4D892E62F and 0B082E9F-557C-40AE-8856-78C6BF25B203 */
@@ -81,6 +82,8 @@ s32 gpt_add(struct gpt *t, const struct gpt_part *part);
 /* Entry i becomes that: its range is the one that it has. */
 void gpt_replace(struct gpt *t, u32 i, const struct gpt_part *part);
 void gpt_retype(struct gpt *t, u32 i, const u8 type[STORE_GUID_BYTES]);
+/* Those of a new one that the flags of its order say: STORE_MARK, STORE_UNFINISHED, STORE_IS_MEMBER. */
+void gpt_mark(struct gpt_part *part, u32 flags);
 /* STORE_MARK or STORE_UNFINISHED is taken from it. */
 void gpt_unmark(struct gpt *t, u32 i, u32 mark);
 void gpt_remove(struct gpt *t, u32 i);

@@ -274,9 +274,8 @@ static void add_entry(u32 disk)
 	part.first = (j->end - table_sectors(t, part.blocks)) / table_sectors(t, 1);
 	memcpy(part.type, (order->flags & STORE_IS_POOL) != 0 ? gpt_type_pool : gpt_type_volume, sizeof(part.type));
 	memcpy(part.guid, order->guid, sizeof(part.guid));
-	strcpy(part.label, order->volume);
-	part.is_marked = (order->flags & STORE_MARK) != 0;
-	part.is_unfinished = (order->flags & STORE_UNFINISHED) != 0;
+	strcpy(part.label, (order->flags & STORE_IS_MEMBER) != 0 ? order->disk : order->volume);
+	gpt_mark(&part, order->flags);
 	gpt_make_guid(part.guid);
 	(void)gpt_add(&t->gpt, &part);		/* gpt_find_room has seen that there is an entry */
 	table_write_new(disk, &part);

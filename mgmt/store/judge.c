@@ -42,10 +42,16 @@ static bool is_guid_ok(const u8 guid[STORE_GUID_BYTES])
 
 static bool is_kind_ok(const struct store_order *order)
 {
+	bool is_member;
+
 	if ((order->flags & STORE_IS_POOL) == 0)
 		return (order->flags & ~(STORE_MARK | STORE_UNFINISHED)) == 0;
-	return order->flags == STORE_IS_POOL && order->bytes >= STORE_POOL_BYTES_MIN &&
-	       strlen(order->volume) <= STORE_POOL_NAME_MAX && pool_arena_of(order->bytes / BLK_SECTOR_BYTES) != 0;
+	is_member = (order->flags & STORE_IS_MEMBER) != 0;
+	if (is_member && !volume_name_ok(order->disk))
+		return false;
+	return (order->flags & ~STORE_IS_MEMBER) == STORE_IS_POOL && order->bytes >= STORE_POOL_BYTES_MIN &&
+	       strlen(order->volume) <= STORE_POOL_NAME_MAX &&
+	       pool_arena_of(order->bytes / BLK_SECTOR_BYTES, is_member) != 0;
 }
 
 /* The one that is made of these bytes. */
@@ -82,7 +88,7 @@ enum store_error judge_create(u32 disk, const struct store_order *order)
 
 static bool is_pool_size(u64 sectors)
 {
-	return sectors >= STORE_POOL_BYTES_MIN / BLK_SECTOR_BYTES && pool_arena_of(sectors) != 0;
+	return sectors >= STORE_POOL_BYTES_MIN / BLK_SECTOR_BYTES && pool_arena_of(sectors, false) != 0;
 }
 
 enum store_error judge_convert(u32 disk, const struct store_order *order, u32 *number)

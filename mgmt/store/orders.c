@@ -249,6 +249,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_CLONE] = to_pool,
 	[STORE_REVERT] = to_pool,
 	[STORE_SCRUB] = pools_scrub,
+	[STORE_JOIN] = pools_join,
 	[STORE_SET_KEY] = to_pool,
 	[STORE_UNLOCK] = to_pool,
 };

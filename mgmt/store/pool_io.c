@@ -34,10 +34,18 @@ static struct port {
 	u32 on_disk;
 	struct list free, waiting, ended;
 	struct transfer transfers[TRANSFERS];
-} ports[STORE_POOLS_MAX];
+} ports[STORE_POOLS_MAX * POOL_MEMBERS];	/* member 0 of a pool on one disk is that */
 
 static struct blk_slots slots[DISKS];
 static u8 *links;
+
+/* It has no disk. */
+static void clear(struct port *port)
+{
+	port->disk = DISKS;
+	list_init(&port->waiting);
+	list_init(&port->ended);
+}
 
 void pool_io_init(u8 *at)
 {
@@ -46,13 +54,17 @@ void pool_io_init(u8 *at)
 	for (u32 disk = 0; disk < DISKS; disk++)
 		for (u32 i = 0; i < JOB_SLOTS; i++)
 			slots[disk].used[i / 64] |= BIT64(i % 64);
-	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
-		ports[p].pool = NULL;
-		ports[p].disk = DISKS;
-		ports[p].on_disk = 0;
-		list_init(&ports[p].waiting);
-		list_init(&ports[p].ended);
+	for (u32 i = 0; i < ARRAY_COUNT(ports); i++) {
+		ports[i].pool = NULL;
+		ports[i].on_disk = 0;
+		ports[i].is_stirred = false;
+		clear(&ports[i]);
 	}
+}
+
+static struct port *port_of(u32 p, u32 member)
+{
+	return &ports[p * POOL_MEMBERS + member];
 }
 
 /* ---- where data lies ---- */
@@ -158,7 +170,7 @@ static bool start(struct port *port, struct transfer *t)
 
 bool pool_io_direct(u32 p, u64 sector, const struct blk_sqe *sqe, const struct disk_tag *tag)
 {
-	const struct port *port = &ports[p];
+	const struct port *port = port_of(p, 0);
 	struct blk_sqe to = *sqe;
 
 	to.sector = port->first + sector;
@@ -205,12 +217,12 @@ static void end(struct port *port, struct transfer *t, bool is_ok)
 		pool_io_done(port->pool, t->io, is_ok);
 }
 
-struct pool_device pool_io_begin(u32 p, const struct volume *part)
+struct pool_device pool_io_begin(u32 p, u32 member, const struct volume *part)
 {
-	struct port *port = &ports[p];
+	struct port *port = port_of(p, member);
 	const struct blk_info *info = &part->info;
 
-	*port = (struct port){ .disk = part->disk, .first = part->first };
+	*port = (struct port){ .disk = part->disk, .first = part->first, .pool = port->pool };
 	port->can_flush = (info->features & BLK_CAN_FLUSH) != 0;
 	port->most = (u32)align_down(info->max_sectors, BLK_SLOT_SECTORS);
 	if (port->most == 0)
@@ -226,18 +238,26 @@ struct pool_device pool_io_begin(u32 p, const struct volume *part)
 	};
 }
 
+void pool_io_end(u32 p, u32 member)
+{
+	clear(port_of(p, member));
+}
+
 void pool_io_set_pool(u32 p, struct pool *pool)
 {
-	ports[p].pool = pool;
-	if (pool == NULL) {
-		list_init(&ports[p].waiting);
-		list_init(&ports[p].ended);
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		struct port *port = port_of(p, k);
+
+		port->pool = pool;
+		if (pool != NULL)
+			continue;
+		list_init(&port->waiting);
+		list_init(&port->ended);
 	}
 }
 
-bool pool_io_turn(u32 p)
+static bool end_some(struct port *port)
 {
-	struct port *port = &ports[p];
 	bool is_some = false;
 
 	for (u32 n = 0; n < TRANSFERS && !list_is_empty(&port->ended); n++) {
@@ -247,39 +267,63 @@ bool pool_io_turn(u32 p)
 	return is_some;
 }
 
+bool pool_io_turn(u32 p)
+{
+	bool is_some = end_some(port_of(p, 0));
+
+	return end_some(port_of(p, 1)) || is_some;
+}
+
 bool pool_io_take_stirred(u32 p)
 {
-	bool is_stirred = ports[p].is_stirred;
+	bool is_stirred = false;
 
-	ports[p].is_stirred = false;
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		is_stirred = is_stirred || port_of(p, k)->is_stirred;
+		port_of(p, k)->is_stirred = false;
+	}
 	return is_stirred;
 }
 
 bool pool_io_is_busy(u32 p)
 {
-	return ports[p].on_disk != 0;
+	return port_of(p, 0)->on_disk != 0 || port_of(p, 1)->on_disk != 0;
 }
 
+bool pool_io_is_idle(u32 p, u32 member)
+{
+	const struct port *port = port_of(p, member);
+
+	return port->on_disk == 0 && list_is_empty(&port->waiting) && list_is_empty(&port->ended);
+}
+
+/* All that it has. */
 bool pool_io_is_gone(u32 p)
 {
-	return ports[p].is_gone || ports[p].is_lost;
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		if (port_of(p, k)->disk != DISKS && !port_of(p, k)->is_gone && !port_of(p, k)->is_lost)
+			return false;
+	return true;
 }
 
-void pool_io_lose(u32 p)
+void pool_io_lose(u32 p, u32 member)
 {
-	ports[p].is_lost = ports[p].is_stirred = true;
+	port_of(p, member)->is_lost = port_of(p, member)->is_stirred = true;
 }
 
 bool pool_io_is_lost(u32 p)
 {
-	return ports[p].is_lost;
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		if (port_of(p, k)->disk != DISKS && !port_of(p, k)->is_lost)
+			return false;
+	return true;
 }
 
 void pool_io_has_room(u32 disk)
 {
-	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (ports[p].disk == disk && !list_is_empty(&ports[p].waiting))
-			start_waiting(&ports[p]);
+	for (u32 i = 0; i < ARRAY_COUNT(ports); i++)
+		if (ports[i].disk == disk && !list_is_empty(&ports[i].waiting))
+			start_waiting(&ports[i]);
 }
 
 void pool_io_completed(u32 disk, const struct disk_tag *tag, enum blk_status status)

@@ -10,6 +10,7 @@
 #include "cipher.h"
 #include "gpt.h"
 #include "key_orders.h"
+#include "pool_answers.h"
 #include "pool_volumes.h"
 #include "range.h"
 #include "vm_link.h"
@@ -20,24 +21,6 @@
 #define FLAGS_KNOWN \
 	(STORE_MARK | STORE_INTEGRITY | STORE_THICK | STORE_MORE | STORE_UNFINISHED | STORE_WITH_SNAPSHOTS | \
 	 STORE_ENCRYPTED)
-
-void pool_answer(struct store_pool *s, u32 id, enum store_error error)
-{
-	s->answers[s->answer_count++] = (struct pool_answer){ id, error };
-}
-
-enum store_error pool_error_of(enum pool_status status)
-{
-	static const u8 errors[POOL_STATUS_COUNT] = {
-		[POOL_IO] = STORE_IO, [POOL_CORRUPT] = STORE_POOL_DAMAGED, [POOL_NO_POOL] = STORE_NO_POOL,
-		[POOL_UNKNOWN] = STORE_POOL_UNKNOWN, [POOL_NO_SPACE] = STORE_FULL, [POOL_NO_VOLUME] = STORE_NO_VOLUME,
-		[POOL_EXISTS] = STORE_EXISTS, [POOL_FULL] = STORE_NO_RECORD, [POOL_READ_ONLY] = STORE_BAD_ORDER,
-		[POOL_FAILED] = STORE_POOL_FAILED, [POOL_MEMORY] = STORE_ARENA, [POOL_AGAIN] = STORE_BUSY,
-		[POOL_LOCKED] = STORE_LOCKED,
-	};
-
-	return status == POOL_OK ? STORE_OK : errors[status] != 0 ? (enum store_error)errors[status] : STORE_BAD_ORDER;
-}
 
 /* ---- groups that are not whole ---- */
 

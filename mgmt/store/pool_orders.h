@@ -18,7 +18,4 @@ bool pool_orders_turn(struct store_pool *s, u32 slot);
 /* The pool is open no more: all are answered. */
 void pool_orders_end(struct store_pool *s, u32 slot, enum store_error error);
 
-void pool_answer(struct store_pool *s, u32 id, enum store_error error);
-enum store_error pool_error_of(enum pool_status status);
-
 #endif

@@ -27,25 +27,37 @@ static u32 dirty_of(u64 sectors)
 	return (u32)min_u64(DIRTY_MAX, max_u64(blocks_of(sectors) / 32, 2 * POOL_LEVELS_MAX));
 }
 
-struct pool_memory pool_memory_of(u64 sectors)
+struct pool_memory pool_memory_of(u64 sectors, bool is_mirror)
 {
 	u32 dirty_max = dirty_of(sectors);
 	u32 cache = (u32)min_u64(CACHE_MAX, max_u64(blocks_of(sectors) / BLOCKS_PER_CACHED, CACHE_MIN));
 
 	return (struct pool_memory){
 		.volumes = STORE_POOL_VOLUMES, .tasks = TASKS, .bounces = BOUNCES, .dirty_max = dirty_max,
-		.limbo = LIMBO, .nodes = dirty_max + TASKS * POOL_LEVELS_MAX + cache,
+		.limbo = LIMBO, .nodes = dirty_max + TASKS * POOL_LEVELS_MAX + cache, .is_mirror = is_mirror,
 	};
 }
 
-u64 pool_arena_of(u64 sectors)
+u64 pool_arena_of(u64 sectors, bool is_mirror)
 {
-	const struct pool_memory memory = pool_memory_of(sectors);
+	const struct pool_memory memory = pool_memory_of(sectors, is_mirror);
 
 	return align_up(pool_arena_bytes(&memory, sectors), POOL_BLOCK);
 }
 
-bool pool_new(const char *name, const u8 guid[STORE_GUID_BYTES], u64 sectors, u8 *to)
+/* The pool's UUID is that of its first member, which was made with it. */
+static void set_member(struct pool_spec *spec, const u8 guid[STORE_GUID_BYTES])
+{
+	spec->is_mirror = true;
+	spec->member = (u8)store_member(guid);
+	spec->uuid[POOL_UUID_BYTES - 1] = 0;
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		memcpy(spec->member_uuid[k], spec->uuid, sizeof(spec->uuid));
+		spec->member_uuid[k][POOL_UUID_BYTES - 1] = (u8)k;
+	}
+}
+
+bool pool_new(const struct gpt_part *part, u64 sectors, u8 *to)
 {
 	static struct pool_node blocks[POOL_LOG_BLOCK];
 	struct pool_spec spec = {
@@ -53,12 +65,16 @@ bool pool_new(const char *name, const u8 guid[STORE_GUID_BYTES], u64 sectors, u8
 		.dirty_max = dirty_of(sectors),
 	};
 
-	memcpy(spec.uuid, guid, sizeof(spec.uuid));
-	if (strlen(name) >= sizeof(spec.name))
+	memcpy(spec.uuid, part->guid, sizeof(spec.uuid));
+	if (part->is_member)
+		set_member(&spec, part->guid);
+	if (strlen(part->label) >= sizeof(spec.name))
 		return false;
-	strcpy(spec.name, name);
+	strcpy(spec.name, part->label);
 	if (pool_make(&spec, sectors, blocks) != POOL_OK)
 		return false;
+	if (part->is_member && store_member_turn(part->guid) != 0)
+		memset(blocks, 0, sizeof(blocks));
 	memcpy(to, blocks, sizeof(blocks));
 	return true;
 }

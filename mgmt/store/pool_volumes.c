@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "keys.h"
+#include "pool_members.h"
 #include "range.h"
 #include "vm_link.h"
 
@@ -295,6 +296,7 @@ static void report_pool(struct store_pool *s, struct store_report *out)
 	out->free_bytes = space.free_blocks * POOL_BLOCK;
 	out->largest_bytes = VOLUME_BYTES_MAX;
 	out->percent = pool_space_percent(&space);
+	pool_members_report(s, out);
 	if (keys_are_set(s->pool))
 		out->flags |= STORE_IS_ENCRYPTED | (keys_are_here(out->slot - STORE_POOL_SLOT) ? 0 : STORE_IS_LOCKED);
 }

@@ -8,8 +8,10 @@
 
 #include "disk.h"
 #include "keys.h"
+#include "pool_answers.h"
 #include "pool_io.h"
 #include "pool_link.h"
+#include "pool_members.h"
 #include "pool_orders.h"
 #include "pool_size.h"
 #include "pool_upkeep.h"
@@ -63,14 +65,21 @@ static void opened(struct pool *pool, enum pool_status status)
 static void begin_open(struct store_pool *s)
 {
 	u32 p = number_of(s);
-	const struct pool_memory memory = pool_memory_of(s->part->sectors);
-	const struct pool_device device = pool_io_begin(p, s->part);
+	bool is_mirror = s->members.is_mirror;
+	struct pool_device device[POOL_MEMBERS];
+	struct pool_memory memory;
+	u8 *arena = arenas + (u64)p * STORE_POOL_STRIDE;
 
+	if (!pool_members_take(s))
+		return;			/* until a disk is there */
+	memory = pool_memory_of(pool_members_sectors(s), is_mirror);
+	pool_members_devices(s, p, device);
 	pool_link_forget(p);
 	s->state = POOLS_OPENING;
 	s->is_opened = s->is_disk_back = false;
 	s->is_stirred = true;
-	s->pool = pool_open(arenas + (u64)p * STORE_POOL_STRIDE, &memory, &device, opened);
+	s->pool = is_mirror ? pool_open_mirror(arena, &memory, device, s->members.is_forced, opened)
+			    : pool_open(arena, &memory, &device[0], opened);
 	pool_io_set_pool(p, s->pool);
 	pool_volumes_hold(slot_of(s));
 }
@@ -101,10 +110,14 @@ enum store_error pools_open(const struct store_order *order)
 		return STORE_EXISTS;
 	if (error != STORE_OK)
 		return error;
-	wanted = pool_arena_of(v->sectors);
+	wanted = pool_arena_of(v->sectors, v->is_member);
 	if (wanted == 0 || order->bytes < wanted || order->bytes > STORE_POOL_STRIDE)
 		return STORE_ARENA;
 	s->part = v;
+	s->members = (struct pool_members){
+		.is_mirror = v->is_member, .is_forced = (order->flags & STORE_FORCED) != 0,
+	};
+	memcpy(s->members.guid, v->guid, sizeof(v->guid));
 	s->has_uuid = false;
 	s->error = STORE_OK;
 	s->open_id = order->id;
@@ -127,6 +140,7 @@ static void stop(struct store_pool *s, enum store_pool_state next, enum store_er
 	pool_io_set_pool(number_of(s), NULL);
 	pool_orders_end(s, slot_of(s), error != STORE_OK ? error : STORE_NO_POOL);
 	pool_upkeep_end(s, error != STORE_OK ? error : STORE_NO_POOL);
+	pool_members_join_end(s, error != STORE_OK ? error : STORE_NO_POOL);
 }
 
 static void answer(struct store_pool *s, u32 *id, enum store_error error)
@@ -164,6 +178,7 @@ static void stopped(struct store_pool *s)
 		pool_volumes_drop(s, slot_of(s));
 		names_are_free();
 		s->part->links--;
+		pool_members_end(s);
 		keys_forget(number_of(s));
 		answer(s, &s->open_id, s->error);
 		s->error = STORE_OK;
@@ -238,6 +253,18 @@ enum store_error pools_scrub(const struct store_order *order)
 	return pool_upkeep_begin(s, order);
 }
 
+enum store_error pools_join(const struct store_order *order)
+{
+	struct store_pool *s = order->link < STORE_POOLS_MAX ? &pools[order->link] : NULL;
+
+	if (s == NULL || order->id == 0)
+		return STORE_BAD_ORDER;
+	if (s->state != POOLS_OPEN || s->close_id != 0)
+		return s->state == POOLS_FAILED ? s->error : STORE_NO_POOL;
+	s->is_stirred = true;
+	return pool_members_join(s, order);
+}
+
 bool pools_may_attach(u32 slot)
 {
 	return pools[slot - STORE_POOL_SLOT].close_id == 0;
@@ -256,22 +283,24 @@ void pools_disk_changed(u32 disk, const struct blk_info *info)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
 		struct store_pool *s = &pools[p];
+		u32 member;
 
-		if (s->state == POOLS_CLOSED || s->part->disk != disk)
+		if (s->state == POOLS_CLOSED)
+			continue;
+		member = pool_members_on(s, disk);
+		if (info == NULL && member < POOL_MEMBERS && disk_is_lost(disk))
+			pool_members_lost(s, p, member);
+		if (s->part->disk != disk && member == POOL_MEMBERS && !s->members.is_mirror)
 			continue;
 		s->is_disk_back = info != NULL;
-		if (info == NULL && disk_is_lost(disk))
-			pool_io_lose(p);
-		if (info == NULL)
-			continue;
-		if (s->state == POOLS_FAILED)
+		if (info != NULL && s->state == POOLS_FAILED)
 			begin_open(s);
 	}
 }
 
 static bool may_reopen(const struct store_pool *s)
 {
-	return s->state == POOLS_FAILED && !s->is_closing && table_of(s->part->disk)->is_up;
+	return s->state == POOLS_FAILED && !s->is_closing && pool_members_are_up(s);
 }
 
 void pools_retry(void)
@@ -281,10 +310,12 @@ void pools_retry(void)
 			begin_open(&pools[p]);
 }
 
-/* What the disk failed; what it has does not change by itself. */
+/* What the disk failed, or waits for another one; what it has does not change by itself. */
 static bool reopens(const struct store_pool *s)
 {
-	return may_reopen(s) && (s->error == STORE_POOL_FAILED || s->error == STORE_IO);
+	bool is_waiting = s->error == STORE_MISSING || s->error == STORE_STALE;
+
+	return (is_waiting || s->error == STORE_POOL_FAILED || s->error == STORE_IO) && may_reopen(s);
 }
 
 u64 pools_wait_ns(void)
@@ -367,13 +398,13 @@ static bool look_for_room(struct store_pool *s)
 static bool look_at_open(struct store_pool *s)
 {
 	u32 p = number_of(s);
-	bool has_room;
+	bool has_room, is_joining;
 
 	if (s->is_closing) {
 		stop(s, POOLS_CLOSED, STORE_OK);
 		return true;
 	}
-	if (pool_link_has_failed(p) || pool_has_failed(s->pool) || pool_io_is_lost(p)) {
+	if (pool_link_has_failed(p) || pool_has_failed(s->pool) || pool_io_is_lost(p) || pool_members_are_gone(s)) {
 		s->state = POOLS_FAILING;
 		pool_volumes_go_on(s, slot_of(s));	/* they have no pool any more */
 		return true;
@@ -382,8 +413,9 @@ static bool look_at_open(struct store_pool *s)
 		vm_link_disk_has_room(slot_of(s));
 	pool_volumes_look(s, slot_of(s));
 	pool_upkeep_look(s);
+	is_joining = pool_members_look(s, p);
 	has_room = look_for_room(s);
-	return pool_orders_turn(s, slot_of(s)) || has_room;
+	return pool_orders_turn(s, slot_of(s)) || has_room || is_joining;
 }
 
 /* True: its state, or what root is to be told, is another one. */

@@ -21,6 +21,8 @@ void pools_init(u8 *arenas, u64 (*now_ns)(void));
 enum store_error pools_open(const struct store_order *order);
 enum store_error pools_close(const struct store_order *order);
 enum store_error pools_order(const struct store_order *order);
+/* STORE_JOIN. */
+enum store_error pools_join(const struct store_order *order);
 /* STORE_SCRUB. */
 enum store_error pools_scrub(const struct store_order *order);
 /* False: the pool of that slot is being closed, and its volumes end with it. */

@@ -12,7 +12,7 @@
 #include "volume.h"
 
 #define POOL_QUEUE 32u			/* orders about what is in it */
-#define POOL_ANSWERS (POOL_QUEUE + 2)
+#define POOL_ANSWERS (POOL_QUEUE + 3)
 #define POOL_WORDS ((STORE_POOL_VOLUMES + 63) / 64)
 
 enum store_pool_state {
@@ -64,6 +64,18 @@ struct pool_upkeep {
 	struct pool_found found[POOL_FOUND];
 };
 
+/* The partitions that it is in. */
+struct pool_members {
+	bool is_mirror, is_forced;	/* forced: opened without a member that may have more */
+	struct volume *part[POOL_MEMBERS];	/* NULL: there is none; each has a link */
+	u8 guid[STORE_GUID_BYTES];	/* of one */
+	struct pool_mirror told;	/* to root */
+	/* one that joins */
+	u32 join_id;			/* the order; 0: none does */
+	bool is_joining;		/* the pool has been asked */
+	struct volume *join;
+};
+
 struct pool_answer {
 	u32 id;
 	enum store_error error;
@@ -76,7 +88,8 @@ struct store_pool {
 	u64 reopen_ns, delay_ns;	/* and when it will be, having failed, so much later */
 	bool is_stirred;		/* there may be something to do */
 	enum store_error error;		/* why it is not open */
-	struct volume *part;		/* its partition */
+	struct volume *part;		/* its partition, or the member that root named */
+	struct pool_members members;
 	struct pool *pool;		/* NULL while it is closed, stopping or failed */
 	bool is_opened;			/* with the status: */
 	enum pool_status status;

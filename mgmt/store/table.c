@@ -234,6 +234,7 @@ static void add_new(u32 disk, u32 number)
 	v->sectors = table_sectors(t, part.blocks);
 	v->info = t->info;
 	v->is_pool = table_kind_of(&part) == STORE_EXTENT_POOL;
+	v->is_member = v->is_pool && part.is_member;
 	memcpy(v->guid, part.guid, sizeof(v->guid));
 }
 
@@ -361,7 +362,9 @@ static void report_volume(u32 disk, const struct gpt_part *part, struct store_re
 	if (out->extent == STORE_EXTENT_VOLUME && part->is_unfinished)
 		out->flags |= STORE_IS_UNFINISHED;
 	if (v->is_pool)
-		out->largest_bytes = pool_arena_of(v->sectors);
+		out->largest_bytes = pool_arena_of(v->sectors, v->is_member);
+	if (v->is_member)
+		out->flags |= STORE_IS_MEMBER;
 	if (!is_vos(part) || strcmp(v->name, part->label) == 0)
 		return;
 	out->flags |= is_label_ok(part) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;

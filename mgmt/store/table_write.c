@@ -36,7 +36,7 @@ static bool write_pool(u32 disk)
 
 	pools[disk].blocks = 0;
 	if (part.blocks == 0 ||
-	    !pool_new(part.label, part.guid, table_sectors(t, part.blocks), disk_window(disk)))
+	    !pool_new(&part, table_sectors(t, part.blocks), disk_window(disk)))
 		return false;
 	disk_io_start(disk, BLK_WRITE, table_sectors(t, part.first), POOL_NEW_BYTES / BLK_SECTOR_BYTES, &t->info);
 	return true;

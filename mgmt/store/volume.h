@@ -27,7 +27,8 @@ struct volume {
 	u32 disk;		/* VOLUME_ON_DISK: disk.h; VOLUME_IN_POOL: the pool's slot */
 	u64 first;		/* and its first sector there */
 	u32 part;		/* and the number of its partition; 0: the whole disk. Or the number in the pool */
-	bool is_pool;		/* VOLUME_ON_DISK: a pool is in it; open: one link is attached */
+	bool is_pool;		/* VOLUME_ON_DISK: a pool is in it; open: a link is attached */
+	bool is_member;		/* and that is a mirror, of which it is a member */
 	struct pool *pool;	/* VOLUME_IN_POOL; NULL: it has failed */
 	u32 pool_id;		/* and what the pool calls it */
 	bool is_waiting;	/* its links take no requests for now */

@@ -23,11 +23,14 @@ EIO = 5
 class FailingDisk:
     READ, WRITE, DISCONNECT, FLUSH = range(4)
 
-    def __init__(self, folder, size):
+    def __init__(self, folder, size, name='failing'):
+        """What its file has already stays."""
         self.size, self.fails, self.failed = size, frozenset(), 0
-        self.path, address = os.path.join(folder, 'failing.img'), os.path.join(folder, 'nbd')
-        with open(self.path, 'wb') as file:
+        self.path, address = os.path.join(folder, f'{name}.img'), os.path.join(folder, f'{name}.nbd')
+        with open(self.path, 'ab') as file:
             file.truncate(size)
+        if os.path.exists(address):
+            os.unlink(address)
         self.drive = f'driver=nbd,server.type=unix,server.path={address}'
         self.file = open(self.path, 'r+b', buffering=0)
         self.listener = socket.socket(socket.AF_UNIX)

@@ -34,8 +34,9 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_DISK_NAME] = { "name", TYPE_DISK, "DISK", "name of a disk, see list-disk" },
 	[ARG_IMAGE] = { "name", TYPE_ANY_IMAGE, "IMAGE", "name of an image, see list-image" },
 	[ARG_POOL] = { "name", TYPE_POOL, "POOL", "name of the pool: a-z, 0-9, . and -, at most 23 characters" },
-	[ARG_POOL_DISK] = { "disk", TYPE_DISK, "DISK|PARTITION",
-		"disk to make it on, see list-disk; or a partition of one, such as nvme0.0p3, see list-volume" },
+	[ARG_POOL_DISK] = { "disk", TYPE_POOL_DISKS, "DISK[,DISK]|PARTITION",
+		"disk to make it on, or two: a mirror, which outlives either of them; see list-disk; or a partition of "
+		"one, such as nvme0.0p3, see list-volume" },
 	[ARG_TO] = { "to", TYPE_FRESH_NAME, "NEW", "name of the new VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
 		"name of the snapshot: a-z, 0-9 and -, at most 31 characters" },
@@ -533,7 +534,9 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_volume(&args->spec.disks[0], value, error);
 	case ARG_POOL:
 		return disk_set_pool(&args->spec.disks[0], value, error);
-	case ARG_DISK_NAME: case ARG_ON: case ARG_POOL_DISK:
+	case ARG_POOL_DISK:
+		return disk_set_pool_disks(args->spec.disks, value, error);
+	case ARG_DISK_NAME: case ARG_ON:
 		return disk_set_on(&args->spec.disks[0], value, error);
 	case ARG_RESERVE:
 		return disk_set_reserve(&args->spec.disks[0], value, error);

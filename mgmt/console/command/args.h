@@ -37,6 +37,7 @@ enum arg_type {
 	TYPE_NEW_NAME,		/* name of a VM that may not be there yet */
 	TYPE_SERVICE,
 	TYPE_VOLUME, TYPE_DISK,	/* names of them, or of a place for a volume */
+	TYPE_POOL_DISKS,	/* DISK[,DISK] */
 	TYPE_NETWORK,		/* a switch */
 	TYPE_ROUTER,
 	TYPE_OUTER, TYPE_INNERS, TYPE_FORWARDS,	/* ports of a router, and what it forwards (router_arg.h) */

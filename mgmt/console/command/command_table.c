@@ -306,7 +306,8 @@ const struct command command_rows[] = {
 		.summary = "list pools: room that volumes take as they are written",
 		.more = "Volumes in a pool may together be larger than it. USED and FREE are room for data, SIZES is "
 			"what the sizes of its volumes add up to. opening: the store is reading it. missing: its disk "
-			"is not there. failed: see log. locked: what is encrypted in it waits for unlock-pool.",
+			"is not there. failed: see log. locked: what is encrypted in it waits for unlock-pool. "
+			"A mirror is in sync, degraded (it goes on with one disk alone), or being copied to a disk.",
 		.example = "list-pool",
 		.takes = A(POOL) | A(JSON),
 		.ops = STORAGE, .tables = BIT32(FETCH_POOLS) | BIT32(FETCH_DISKS),
@@ -314,11 +315,12 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "create-pool", .group = GROUP_STORAGE,
-		.summary = "make a pool in the free part of a disk, or of a partition",
+		.summary = "make a pool on a disk, on two, or of a partition",
 		.more = "Shows what is on the disk and asks. What is there stays; a blank disk is taken into use. A "
 			"partition becomes the pool, wholly, and all that is in it is lost. From "
 			"then on new disks of VMs are made in the pool, unless on= says where. Data in a pool is safe "
-			"against a power cut at any moment.",
+			"against a power cut at any moment. On two disks, such as nvme0.0,nvme1.0, it is a mirror: "
+			"both have all of it, either may die at any moment, and VMs go on.",
 		.example = "create-pool fast nvme0.0",
 		.takes = A(POOL) | A(POOL_DISK) | A(POOL_BYTES) | A(YES) | CHANGE_VOLUME,
 		.needs = A(POOL) | A(POOL_DISK), .op = REQ_CREATE_POOL,

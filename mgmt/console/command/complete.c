@@ -221,6 +221,24 @@ static void add_partitions(struct completion *completion, const char *partial, c
 				add(completion, partial, name);
 }
 
+/* A disk or a partition, or another disk behind a comma. */
+static void add_pool_disks(struct completion *completion, const char *partial, const struct name_source *names)
+{
+	const char *comma = strchr(partial, ','), *name;
+	int first = comma != NULL ? (int)(comma - partial) : 0;
+	char text[2 * DISK_NAME_BYTES];
+
+	if (comma == NULL) {
+		add_names(completion, partial, names->disk, names->context);
+		add_partitions(completion, partial, names);
+	}
+	for (u32 i = 0; comma != NULL && (name = names->disk(names->context, i)) != 0; i++) {
+		snprintf(text, sizeof(text), "%.*s,%s", first, partial, name);
+		if (strncmp(partial, name, (size_t)first) != 0 || name[first] != '\0')
+			add(completion, partial, text);
+	}
+}
+
 static void add_values(struct completion *completion, const struct context *context, const struct name_source *names)
 {
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
@@ -277,8 +295,9 @@ static void add_values(struct completion *completion, const struct context *cont
 		add_names(completion, context->partial, names->disk, names->context);
 		if (context->arg == ARG_ON)
 			add_texts(completion, context->partial, ram);
-		if (context->arg == ARG_POOL_DISK)
-			add_partitions(completion, context->partial, names);
+		break;
+	case TYPE_POOL_DISKS:
+		add_pool_disks(completion, context->partial, names);
 		break;
 	case TYPE_ANY_IMAGE:
 		add_names(completion, context->partial, names->image, names->context);

@@ -51,6 +51,18 @@ bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *erro
 	return true;
 }
 
+bool disk_set_pool_disks(struct disk_spec to[2], const char *value, struct cmd_error *error)
+{
+	const char *comma = strchr(value, ',');
+	size_t length = comma != NULL ? (size_t)(comma - value) : strlen(value);
+	char first[DISK_NAME_BYTES] = "";
+
+	if (length < sizeof(first))
+		memcpy(first, value, length);
+	return disk_set_on(&to[0], length < sizeof(first) ? first : value, error) &&
+	       (comma == NULL || disk_set_on(&to[1], comma + 1, error));
+}
+
 static bool set_serial(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	size_t length = strlen(value);

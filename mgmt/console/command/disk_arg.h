@@ -23,6 +23,8 @@ bool disk_set_bytes(struct disk_spec *to, const char *value, struct cmd_error *e
 /* Of set-volume: bytes, or 0 for none. */
 bool disk_set_reserve(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error);
+/* DISK, or DISK,DISK. */
+bool disk_set_pool_disks(struct disk_spec to[2], const char *value, struct cmd_error *error);
 /* As disk_parse takes it, into text[DISK_TEXT_BYTES]; returned. */
 const char *disk_text(char *text, const struct disk_spec *disk);
 

@@ -186,6 +186,8 @@ bool inventory_add_pool(struct inventory *m, const struct pool_row *row)
 	*to = *row;
 	terminate(to->name, sizeof(to->name));
 	terminate(to->on, sizeof(to->on));
+	for (u32 k = 0; k < STORE_MEMBERS; k++)
+		terminate(to->member_on[k], sizeof(to->member_on[k]));
 	m->pool_count++;
 	return true;
 }

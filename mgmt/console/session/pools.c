@@ -47,7 +47,8 @@ static void show_disk(struct session *s, const char *disk)
 		out_text(&s->terminal, "\n");
 	}
 	for (u32 i = 0; i < m->pool_count; i++) {
-		if (strcmp(m->pools[i].on, disk) != 0)
+		if (strcmp(m->pools[i].on, disk) != 0 && strcmp(m->pools[i].member_on[0], disk) != 0 &&
+		    strcmp(m->pools[i].member_on[1], disk) != 0)
 			continue;
 		out_text(&s->terminal, "  ");
 		report_pool(&s->terminal, &m->pools[i]);
@@ -67,10 +68,11 @@ static const struct disk_row *disk_of(const struct inventory *m, const char *nam
 static void refuse_disk(struct session *s, struct job *job)
 {
 	static struct reply no;
+	bool is_first = disk_of(&s->console->inventory, job->args.spec.disks[0].on) == NULL;
 	struct cmd_error error;
 
 	no = (struct reply){ .result = RESULT_NOT_FOUND, .error = ERR_UNKNOWN_DISK };
-	snprintf(no.text, sizeof(no.text), "%s", job->args.spec.disks[0].on);
+	snprintf(no.text, sizeof(no.text), "%s", job->args.spec.disks[is_first ? 0 : 1].on);
 	report_refusal(&error, &job->request, &no, &s->console->inventory);
 	job_fail(s, job, &error);
 }
@@ -97,22 +99,44 @@ static void ask_partition(struct session *s, struct job *job, const struct volum
 	prompt_ask(s, text);
 }
 
-static void ask_disk(struct session *s, struct job *job, const struct disk_row *row)
+/* For a pool on the disks that are named; of two the least. */
+#define NO_DISK (~0ull)
+static u64 room_on(const struct session *s, const struct job *job)
 {
-	const char *disk = job->args.spec.disks[0].on;
-	u32 count = volumes_on(&s->console->inventory, disk);
-	u64 bytes = job->args.spec.disks[0].bytes;
-	char text[160], size[UNIT_TEXT_BYTES];
+	const struct disk_spec *want = job->args.spec.disks;
+	const struct disk_row *a = disk_of(&s->console->inventory, want[0].on);
+	const struct disk_row *b = want[1].on[0] != '\0' ? disk_of(&s->console->inventory, want[1].on) : a;
 
-	snprintf(text, sizeof(text), "disk %s has %u volume%s, which would stay, and pool %s would take room there",
-		disk, count, count == 1 ? "" : "s", pool_name(job));
+	if (a == NULL || b == NULL)
+		return NO_DISK;
+	return a->free_bytes < b->free_bytes ? a->free_bytes : b->free_bytes;
+}
+
+static void ask_disks(struct session *s, struct job *job)
+{
+	const char *disk = job->args.spec.disks[0].on, *other = job->args.spec.disks[1].on;
+	u32 count = volumes_on(&s->console->inventory, disk) + volumes_on(&s->console->inventory, other);
+	u64 bytes = job->args.spec.disks[0].bytes, room = room_on(s, job);
+	bool is_mirror = other[0] != '\0';
+	char text[192], size[UNIT_TEXT_BYTES];
+
+	if (room == NO_DISK) {
+		refuse_disk(s, job);
+		return;
+	}
+	snprintf(text, sizeof(text), "disk %s%s%s has %u volume%s, which would stay, and pool %s would take room there",
+		disk, is_mirror ? " or " : "", other, count, count == 1 ? "" : "s", pool_name(job));
 	if (!prompt_can_ask(s, job, text))
 		return;
 	show_disk(s, disk);
-	out_format(&s->terminal, "Pool %s takes %s%s. What is on the disk stays.\n", pool_name(job),
-		size_text(size, bytes != 0 ? bytes : row->free_bytes, false),
-		bytes != 0 ? "" : ", the largest free part");
-	snprintf(text, sizeof(text), "Make pool %s on %s? [y/N] ", pool_name(job), disk);
+	if (is_mirror)
+		show_disk(s, other);
+	out_format(&s->terminal, is_mirror ? "Pool %s, a mirror, takes %s%s. What is on the disks stays.\n"
+		: "Pool %s takes %s%s. What is on the disk stays.\n", pool_name(job),
+		size_text(size, bytes != 0 ? bytes : room, false),
+		bytes != 0 ? "" : is_mirror ? " of each disk" : ", the largest free part");
+	snprintf(text, sizeof(text), "Make pool %s on %s%s%s? [y/N] ", pool_name(job), disk, is_mirror ? " and " : "",
+		other);
 	prompt_ask(s, text);
 }
 
@@ -123,7 +147,7 @@ static void ask_create(struct session *s, struct job *job)
 	const struct volume_row *partition = partition_of(m, job->args.spec.disks[0].on);
 
 	if (disk != NULL)
-		ask_disk(s, job, disk);
+		ask_disks(s, job);
 	else if (partition != NULL)
 		ask_partition(s, job, partition);
 	else
@@ -207,5 +231,6 @@ void pool_answer(struct session *s, struct job *job, const struct reply *reply)
 		return;
 	}
 	row.name[sizeof(row.name) - 1] = row.on[sizeof(row.on) - 1] = 0;
+	row.member_on[0][sizeof(row.on) - 1] = row.member_on[1][sizeof(row.on) - 1] = 0;
 	job_show(s, job, &view, &done);
 }

@@ -23,6 +23,7 @@ static const char *const errors[STORE_ERROR_COUNT] = {
 	[STORE_OK] = "", [STORE_IO] = "disk-error", [STORE_NO_DISK] = "no-disk", [STORE_NO_POOL] = "no-pool",
 	[STORE_POOL_DAMAGED] = "damaged", [STORE_POOL_UNKNOWN] = "unknown-version",
 	[STORE_POOL_FAILED] = "write-failed", [STORE_ARENA] = "no-memory",
+	[STORE_MISSING] = "other-disk-missing", [STORE_STALE] = "other-disk-needed", [STORE_SPLIT] = "disks-differ",
 };
 
 static const char *const scrubs[POOL_SCRUB_COUNT] = {
@@ -52,6 +53,57 @@ static bool is_locked(const struct pool_row *p)
 	return p->state == POOL_ROW_READY && p->key == POOL_KEY_LOCKED;
 }
 
+static bool is_mirror(const struct pool_row *p)
+{
+	return p->members == STORE_MEMBERS;
+}
+
+static const char *const mirrors[STORE_MEMBER_STATES] = {
+	[STORE_MEMBER_GONE] = "degraded", [STORE_MEMBER_COPIED_TO] = "copying", [STORE_MEMBER_GOOD] = "in-sync",
+};
+
+/* The member that is worse off; while the pool is not open, nobody knows. */
+static u32 worse_member(const struct pool_row *p)
+{
+	return p->member_state[1] < p->member_state[0];
+}
+
+static const char *mirror_of(const struct pool_row *p)
+{
+	u32 state = p->member_state[worse_member(p)];
+
+	if (!is_mirror(p) || p->state != POOL_ROW_READY)
+		return is_mirror(p) ? "unknown" : "none";
+	return state < STORE_MEMBER_STATES ? mirrors[state] : "?";
+}
+
+static void mirror_text(char *text, u64 size, const struct pool_row *p)
+{
+	u32 k = worse_member(p);
+
+	text[0] = '\0';
+	if (!is_mirror(p) || p->state != POOL_ROW_READY)
+		return;
+	if (p->member_state[k] == STORE_MEMBER_COPIED_TO)
+		snprintf(text, size, ", copying to %s: %u %%", p->member_on[k], p->member_percent);
+	else if (p->member_state[k] == STORE_MEMBER_GOOD)
+		snprintf(text, size, ", in sync");
+	else
+		snprintf(text, size, ", degraded: %s lost",
+			p->member_on[k][0] != '\0' ? p->member_on[k] : "a disk is");
+}
+
+/* The disks that it is on. */
+static void on_text(char text[2 * DISK_NAME_BYTES], const struct pool_row *p)
+{
+	const char *a = p->member_on[0], *b = p->member_on[1];
+
+	if (is_mirror(p) && a[0] != '\0' && b[0] != '\0')
+		snprintf(text, 2 * DISK_NAME_BYTES, "%s,%s", a, b);
+	else
+		snprintf(text, 2 * DISK_NAME_BYTES, "%.*s", (int)sizeof(p->on), p->on);
+}
+
 static void size_cell(struct table_line *line, u64 bytes)
 {
 	char size[UNIT_TEXT_BYTES];
@@ -72,15 +124,17 @@ static void scrub_text(char *text, u64 size, const struct pool_row *p)
 static void pool_line(const struct out *out, const struct pool_row *p)
 {
 	struct table_line line = line_begin(out);
-	char state[96], scrub[48], count[16];
+	char state[160], scrub[48], mirror[64], on[2 * DISK_NAME_BYTES], count[16];
 	bool is_failed = p->state == POOL_ROW_FAILED;
 
 	scrub_text(scrub, sizeof(scrub), p);
-	snprintf(state, sizeof(state), "%s%s%s%s", state_of(p), is_failed ? ": " : "",
-		is_failed ? error_of(p) : is_locked(p) ? ", locked" : "", scrub);
+	mirror_text(mirror, sizeof(mirror), p);
+	on_text(on, p);
+	snprintf(state, sizeof(state), "%s%s%s%s%s", state_of(p), is_failed ? ": " : "",
+		is_failed ? error_of(p) : is_locked(p) ? ", locked" : "", mirror, scrub);
 	snprintf(count, sizeof(count), "%u", p->volumes);
 	line_cell(&line, 8, p->name, sizeof(p->name));
-	line_cell(&line, 8, p->on, sizeof(p->on));
+	line_cell(&line, 8, on, sizeof(on));
 	size_cell(&line, p->bytes);
 	size_cell(&line, p->used_bytes);
 	size_cell(&line, p->free_bytes);
@@ -115,6 +169,23 @@ void report_pools(const struct out *out, const void *what)
 			pool_line(out, &m->pools[i]);
 }
 
+static void json_mirror(struct json_writer *w, const struct pool_row *p)
+{
+	bool is_degraded = strcmp(mirror_of(p), "degraded") == 0;
+
+	json_open(w, "disks", '[');
+	for (u32 k = 0; k < STORE_MEMBERS && is_mirror(p); k++)
+		json_text(w, 0, p->member_on[k]);
+	if (!is_mirror(p))
+		json_text(w, 0, p->on);
+	json_close(w, ']');
+	json_text(w, "mirror", mirror_of(p));
+	json_text(w, "mirror-lost", is_degraded ? p->member_on[worse_member(p)] : "");
+	json_number(w, "mirror-percent", strcmp(mirror_of(p), "copying") == 0 ? p->member_percent : 100);
+	json_number(w, "repaired", p->repaired);
+	json_number(w, "read-errors", p->read_errors);
+}
+
 void json_pool(struct json_writer *w, const char *key, const void *row)
 {
 	const struct pool_row *p = row;
@@ -137,6 +208,7 @@ void json_pool(struct json_writer *w, const char *key, const void *row)
 	json_number(w, "scrub-percent", p->scrub_percent);
 	json_number(w, "scrub-faults", p->scrub_faults);
 	json_number(w, "scrub-bytes", p->scrub_bytes);
+	json_mirror(w, p);
 	json_close(w, '}');
 }
 
@@ -154,10 +226,11 @@ void json_pools(struct json_writer *w, const char *key, const void *what)
 void report_pool(const struct out *out, const void *row)
 {
 	const struct pool_row *p = row;
-	char size[UNIT_TEXT_BYTES];
+	char size[UNIT_TEXT_BYTES], on[2 * DISK_NAME_BYTES];
 
+	on_text(on, p);
 	out_text(out, "pool ");
 	out_escaped_line(out, p->name, sizeof(p->name));
 	out_format(out, ", %s on ", size_text(size, p->bytes, false));
-	out_escaped_line(out, p->on, sizeof(p->on));
+	out_escaped_line(out, on, sizeof(on));
 }

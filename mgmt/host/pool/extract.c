@@ -102,7 +102,7 @@ static void opened(struct pool *p, enum pool_status status)
 
 static enum pool_status open_pool(struct reader *r, void *arena, u64 sectors)
 {
-	const struct pool_memory memory = pool_memory_of(sectors);
+	const struct pool_memory memory = pool_memory_of(sectors, false);
 	const struct pool_device device = { .context = r, .sectors = sectors, .block_sectors = POOL_BLOCK_SECTORS,
 		.submit = submit };
 
@@ -218,7 +218,7 @@ static int extract_opened(struct reader *r, const struct image *image, const cha
 	FILE *err)
 {
 	u64 sectors = image->bytes / POOL_SECTOR;
-	void *arena = aligned_alloc(ARENA_ALIGNMENT, align_up(pool_arena_of(sectors), ARENA_ALIGNMENT));
+	void *arena = aligned_alloc(ARENA_ALIGNMENT, align_up(pool_arena_of(sectors, false), ARENA_ALIGNMENT));
 	enum pool_status status = arena != NULL ? open_pool(r, arena, sectors) : POOL_MEMORY;
 	int done = status == POOL_OK ? check_recovered(r, image, err) : fail_status(err, image->path, status);
 

@@ -11,6 +11,7 @@
 #include "change_sizes.h"
 #include "definitions.h"
 #include "hot_disks.h"
+#include "pool_judge.h"
 #include "pools.h"
 #include "root.h"
 #include "spec.h"
@@ -97,6 +98,8 @@ static struct error_info judge_pool(struct change *c)
 		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	if (c->request.op == REQ_DELETE_POOL)
 		return pool_judge_delete(want->volume, is_forced);
+	if (!spec_volume_name_ok(want[1].on, sizeof(want[1].on)))
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	return want->on[0] != '\0' ? pool_judge_new(want->volume, want) : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 }
 

@@ -9,6 +9,7 @@
 #include "accounts.h"
 #include "import.h"
 #include "pool_groups.h"
+#include "pool_judge.h"
 #include "pools.h"
 #include "rt_log.h"
 #include "spec.h"
@@ -32,10 +33,15 @@ static void hold_partition(struct change *c, const char *on)
 		change_hold(c, v);
 }
 
-static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
+/* What a person calls it. */
+static const char *name_of(const struct volume *v)
 {
-	bool is_pool = c->request.op == REQ_CREATE_POOL;
-	struct volume *v = is_pool ? pool_new(name, want) : volume_new(name, want);
+	return v->kind == VOLUME_ROW_POOL ? pool_at(v->pool)->partition->name : v->name;
+}
+
+static struct error_info make_row(struct change *c, struct volume *v, const struct disk_spec *want)
+{
+	char name[VOLUME_NAME_BYTES];
 	struct error_info no;
 	enum status st;
 
@@ -45,11 +51,12 @@ static struct error_info make(struct change *c, const char *name, const struct d
 	v->is_unfinished = want->image[0] != '\0' || waits_for_upload(c);
 	v->is_marked = change_kinds[c->request.op].has_vm && volume_is_on_disk(v) &&
 		       volume_is_named_after(v, c->request.name);
-	if (is_pool)
+	if (v->kind == VOLUME_ROW_POOL)
 		hold_partition(c, want->on);
 	if (v->was_blank)
-		rt_log("root: disk %s is blank and is taken into use for %s %s", v->on, is_pool ? "pool" : "volume",
-		       v->name);
+		rt_log("root: disk %s is blank and is taken into use for %s %s", v->on,
+		       v->kind == VOLUME_ROW_POOL ? "pool" : "volume", name_of(v));
+	strcpy(name, name_of(v));
 	st = store_create(v);
 	if (st == ST_OK)
 		return ERROR_INFO_NONE;
@@ -57,6 +64,23 @@ static struct error_info make(struct change *c, const char *name, const struct d
 			   st == ST_NOMEM ? stats_of_memory()[MEM_STAT_FREE] : st);
 	strcpy(no.text, name);
 	return no;
+}
+
+static struct error_info make(struct change *c, const char *name, const struct disk_spec *want)
+{
+	return make_row(c, volume_new(name, want), want);
+}
+
+/* On one disk, or two. */
+static struct error_info make_pool(struct change *c)
+{
+	const struct disk_spec *want = c->request.spec.disks;
+	struct volume *first = pool_new(want->volume, want);
+	struct error_info no = make_row(c, first, want);
+
+	if (no.error != ERR_NONE || want[1].on[0] == '\0')
+		return no;
+	return make_row(c, pool_new_member(first, &want[1]), want);
 }
 
 static struct error_info make_missing(struct change *c)
@@ -77,12 +101,28 @@ static struct error_info make_missing(struct change *c)
 	return no;
 }
 
+/* The rest of a mirror that is there. */
+static void delete_other(const struct change *c, const struct volume *of)
+{
+	for (u32 i = 0; i < volumes_end(); i++) {
+		struct volume *v = volume_at(i);
+
+		if (v == NULL || v == of || !v->is_member || v->pool != of->pool || !v->is_there ||
+		    !disk_at(v->slot)->is_there)
+			continue;
+		v->change = c->number;
+		store_delete(v);
+	}
+}
+
 struct error_info change_volumes_begin(struct change *c)
 {
 	struct volume *v;
 
 	if (!change_concerns_disks(c))
 		return ERROR_INFO_NONE;
+	if (c->request.op == REQ_CREATE_POOL)
+		return make_pool(c);
 	if (change_kinds[c->request.op].order != NULL)
 		return change_kinds[c->request.op].order(c);
 	if (change_kinds[c->request.op].has_vm)
@@ -90,6 +130,8 @@ struct error_info change_volumes_begin(struct change *c)
 	if (!change_kinds[c->request.op].deletes)
 		return make(c, change_volume(c)->volume, change_volume(c));
 	v = volume_find(change_volume(c)->volume);
+	if (v->is_member)
+		delete_other(c, v);
 	if (!v->is_busy)		/* else it is the import's, which ends by that */
 		v->change = c->number;
 	store_delete(v);

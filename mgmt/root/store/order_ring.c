@@ -68,6 +68,12 @@ bool store_order_volume(u32 number, enum store_op op)
 					      (op == STORE_CREATE ? trait_flags(v) : 0) |
 					      (v->is_unfinished && volume_is_on_disk(v) ? STORE_UNFINISHED : 0) |
 					      (v->kind == VOLUME_ROW_POOL ? STORE_IS_POOL : 0) };
+	const struct pool *pool = v->is_member ? pool_at(v->pool) : NULL;
+
+	if (pool != NULL && op == STORE_CREATE) {
+		order.flags |= STORE_IS_MEMBER;
+		memcpy(order.disk, pool->partition->name, sizeof(order.disk) - 1);
+	}
 
 	memcpy(order.volume, v->name, sizeof(order.volume));
 	memcpy(order.guid, v->guid, sizeof(order.guid));

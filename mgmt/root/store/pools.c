@@ -46,6 +46,8 @@ bool pool_add(struct volume *partition)
 	if (p == STORE_POOLS_MAX)
 		return false;
 	pools[p] = (struct pool){ .partition = partition };
+	for (u32 k = 0; k < STORE_MEMBERS; k++)
+		pools[p].member_told[k] = STORE_MEMBER_GOOD;
 	partition->pool = p;
 	return true;
 }
@@ -109,6 +111,12 @@ void pools_forget(void)
 		pools[p].has_lost_disk = false;
 		memset(pools[p].told, 0, sizeof(pools[p].told));
 		pools[p].definitions = 0;
+		pools[p].is_joining = false;
+		for (u32 k = 0; k < STORE_MEMBERS; k++) {
+			pools[p].member_state[k] = STORE_MEMBER_GONE;
+			pools[p].member_told[k] = STORE_MEMBER_GOOD;
+		}
+		memset(pools[p].is_join_refused, 0, sizeof(pools[p].is_join_refused));
 	}
 }
 
@@ -132,12 +140,21 @@ u64 pool_used_bytes(const struct pool *pool)
 	return pool->bytes - pool->free_bytes;
 }
 
+/* A mirror is not opened before both its members are made. */
+static bool is_being_made(const struct pool *pool)
+{
+	for (u32 k = 0; k < STORE_MEMBERS; k++)
+		if (pool->member[k] != NULL && pool->member[k]->is_making)
+			return true;
+	return pool->partition->is_making;
+}
+
 bool pool_open_is_due(u32 p)
 {
 	const struct pool *pool = pool_at(p);
 
 	return pool != NULL && pool->state == POOL_IS_CLOSED && pool->arena_bytes != 0 && pool->partition->is_there &&
-	       !pool->partition->is_making && !pool->partition->is_going;
+	       !is_being_made(pool) && !pool->partition->is_going;
 }
 
 bool pool_is_coming(u32 p)

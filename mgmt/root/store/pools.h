@@ -31,6 +31,14 @@ struct pool {
 	u8 secret[STORE_SECRET_BYTES];	/* that has unlocked it, for the next store */
 	u64 told[STORE_PARTITIONS / 64];	/* by number - 1: what is in it, also if root has no row of it */
 	u32 definitions;	/* number of VOLUME_OF_VOS in it, likewise; 0 = it has none */
+	/* a mirror (pool_members.h) */
+	bool is_mirror;
+	struct volume *member[STORE_MEMBERS];	/* NULL: not known; `partition` is one of them */
+	u32 member_state[STORE_MEMBERS], member_told[STORE_MEMBERS];	/* enum store_member_state; in the log */
+	u32 member_percent;
+	u64 repaired, read_errors;
+	bool is_joining, is_join_refused[STORE_MEMBERS];
+	u32 joining;		/* member */
 };
 
 /* Below STORE_POOLS_MAX; NULL: there is none. */

@@ -9,6 +9,7 @@
 #include "disks.h"
 #include "drivers.h"
 #include "import.h"
+#include "pool_members.h"
 #include "pools.h"
 #include "upkeep.h"
 #include "vm.h"
@@ -150,6 +151,22 @@ static u32 pool_state(u32 p)
 	return pool_is_usable(p) ? POOL_ROW_READY : POOL_ROW_FAILED;
 }
 
+static void fill_members(u32 p, struct pool_row *out)
+{
+	const struct pool *pool = pool_at(p);
+
+	out->members = pool->is_mirror ? STORE_MEMBERS : 1;
+	if (!pool->is_mirror)
+		return;
+	out->member_percent = pool->member_percent;
+	out->repaired = pool->repaired;
+	out->read_errors = pool->read_errors;
+	for (u32 k = 0; k < STORE_MEMBERS; k++) {
+		out->member_state[k] = pool->member_state[k];
+		strcpy(out->member_on[k], pool_member_on(p, k));
+	}
+}
+
 void pool_row_fill(u32 p, struct pool_row *out)
 {
 	const struct pool *pool = pool_at(p);
@@ -167,6 +184,7 @@ void pool_row_fill(u32 p, struct pool_row *out)
 	strcpy(out->name, pool->partition->name);
 	strcpy(out->on, pool->partition->on);
 	upkeep_fill(p, out);
+	fill_members(p, out);
 	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);
 

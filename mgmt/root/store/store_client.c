@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "accounts.h"
-#include "drivers.h"
 #include "guid.h"
 #include "link_rules.h"
-#include "object_set.h"
+#include "link_windows.h"
 #include "pd.h"
 #include "pool_groups.h"
+#include "pool_members.h"
 #include "pools.h"
 #include "root.h"
 #include "rt_log.h"
@@ -56,7 +56,7 @@ enum status store_create(struct volume *v)
 
 	if (v->kind == VOLUME_ROW_MEMORY)
 		st = store_add_ram(h_store, v);
-	else
+	else if (!v->is_member)		/* that has one, like its other half's */
 		guid_choose(v->guid);
 	if (st != ST_OK) {
 		volume_forget(v);
@@ -120,11 +120,15 @@ void store_groups(void)
 	is_order_due = true;
 }
 
-/* The driver of a disk may let its device reach the window of that link, or may not. */
-static void set_window(u32 link, const struct volume *v, u64 bus)
+/* A mirror may have got another disk. */
+static void reach_members(u32 p)
 {
-	if (volume_is_on_disk(v))
-		driver_window_set(v->slot / DRIVER_LINKS, link, bus);
+	for (u32 i = 0; i < BLK_WINDOWS; i++) {
+		const struct volume *v = links[i].h_mem != 0 ? volume_at(links[i].volume) : NULL;
+
+		if (v != NULL && volume_is_in_pool(v) && v->pool == p && links[i].due != DUE_QUIET)
+			link_window_open(i, links[i].h_mem, volume_slots(v));
+	}
 }
 
 enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const struct disk_spec *disk)
@@ -133,6 +137,7 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 
 	links[link].h_mem = h_mem;
 	links[link].volume = volume_number(v);
+	link_window_begin(link);
 	links[link].flags = (disk->flags & DISK_READ_ONLY) != 0 ? STORE_READ_ONLY : 0;
 	link_rules_clear(link);
 	memcpy(links[link].serial, disk->serial, sizeof(links[link].serial));
@@ -141,7 +146,7 @@ enum status store_attach(u32 link, u64 h_mem, const struct volume *v, const stru
 		links[link].h_mem = 0;
 		return st;
 	}
-	set_window(link, v, stat_of(h_mem, STAT_BUS_ADDRESS));
+	link_window_open(link, h_mem, volume_slots(v));
 	links[link].due = DUE_BEGIN;
 	is_order_due = true;
 	return ST_OK;
@@ -161,18 +166,10 @@ void store_retry(u32 link)
 	is_order_due = true;
 }
 
-/* No device writes to the link's memory any more. */
-static bool is_quiet(u32 link)
-{
-	const struct volume *v = volume_at(links[link].volume);
-
-	return !volume_is_on_disk(v) || driver_is_quiet(v->slot / DRIVER_LINKS, v->slot % DRIVER_LINKS);
-}
-
 /* True: its memory may be used for something else. */
 static bool free_link(u32 link)
 {
-	links[link].due = is_quiet(link) ? DUE_NOTHING : DUE_QUIET;
+	links[link].due = link_window_is_quiet(link) ? DUE_NOTHING : DUE_QUIET;
 	if (links[link].due == DUE_QUIET)
 		return false;
 	links[link].h_mem = 0;
@@ -181,7 +178,7 @@ static bool free_link(u32 link)
 
 static bool forget_link(u32 link)
 {
-	set_window(link, volume_at(links[link].volume), 0);
+	link_window_close(link);
 	store_unmap_link(h_store, link);
 	return free_link(link);
 }
@@ -268,7 +265,7 @@ static bool send_pools(void)
 	while (store_pools_order(h_store, &p, &order)) {
 		if (!store_order_send(&order, p))
 			return false;
-		store_pools_sent(p, (enum store_op)order.op);
+		store_pools_sent(p, &order);
 	}
 	return true;
 }
@@ -430,12 +427,6 @@ static void link_done(u32 link, enum store_op op, u32 error)
 		ask_again(MEMORY);
 }
 
-static void group_done(u32 number, u32 error)
-{
-	group_take_done(number, error);
-	is_order_due = true;		/* the pool's next group */
-}
-
 /* Of a disk that the store was told of. */
 static void take_disk(const struct store_report *report)
 {
@@ -444,6 +435,7 @@ static void take_disk(const struct store_report *report)
 	if (report->slot >= DISKS || disk_due[report->slot] != BEGIN_SENT || !disk_take_report(report))
 		return;
 	disk_name(name, report->slot);
+	pools_elect();
 	ask_again(report->slot);
 	if (report->sectors == 0 || volume_set_disk(report->slot, name, report->sectors * BLK_SECTOR_BYTES,
 						    report->block_bytes, report->identity) != NULL)
@@ -455,6 +447,7 @@ static void take_disk(const struct store_report *report)
 static void take_pool(const struct store_report *report)
 {
 	pool_take_report(report);
+	pool_members_take(report->slot - STORE_POOL_SLOT, report);
 	store_pools_warn(report->slot - STORE_POOL_SLOT);
 	is_order_due = true;		/* what waited for it */
 }
@@ -469,6 +462,8 @@ static void take_extent(const struct store_report *report)
 	if (!is_in_pool)
 		disk_take_zeroing(report);
 	volume_take_extent(report);
+	if ((report->flags & STORE_IS_MEMBER) != 0)
+		reach_members(pool_of_guid(report->guid));
 	ask_again(is_in_pool ? pool_at(report->slot - STORE_POOL_SLOT)->partition->slot : report->slot);
 }
 
@@ -477,17 +472,18 @@ static void take_done(const struct store_report *report)
 	enum store_op op = store_order_op(report->id);
 	u32 number = store_order_number(report->id);
 
+	is_order_due = is_order_due || (number & ORDER_OF_GROUP) != 0;	/* the pool's next group */
 	if (report->error != STORE_OK)
 		rt_log("root: the store refused order %u on %u (error %u)", (unsigned)op, (unsigned)number,
 		       (unsigned)report->error);
 	if (op == STORE_ATTACH || op == STORE_DETACH)
 		link_done(number, op, report->error);
-	else if (op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL)
+	else if (op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL || op == STORE_JOIN)
 		pool_done(number, op, report->error);
 	else if (op == STORE_SCRUB)
 		upkeep_begun(number, report->error);
 	else if ((number & ORDER_OF_GROUP) != 0)
-		group_done(number, report->error);
+		group_take_done(number, report->error);
 	else if (op != STORE_RULES && op != STORE_RETRY)
 		volume_done(number, op, report->error);
 }

@@ -10,6 +10,7 @@
 #include "key_image.h"
 #include "object_set.h"
 #include "pool_groups.h"
+#include "pool_members.h"
 #include "range.h"
 #include "root.h"
 #include "rt_log.h"
@@ -36,12 +37,30 @@ static void drop_arena(u64 h_pd, u32 p)
 	pool_at(p)->h_arena = 0;
 }
 
+/* Of a member that is to join pool p. */
+static bool order_join(u32 p, struct store_order *out)
+{
+	for (u32 k = 0; k < STORE_MEMBERS; k++) {
+		const struct volume *v;
+
+		if (!pool_join_is_due(p, k))
+			continue;
+		v = pool_at(p)->member[k];
+		*out = (struct store_order){ .op = STORE_JOIN, .link = p, .slot = v->slot };
+		memcpy(out->guid, v->guid, sizeof(out->guid));
+		return true;
+	}
+	return false;
+}
+
 bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out)
 {
 	for (; *p < STORE_POOLS_MAX; ++*p) {
 		const struct pool *pool = pool_at(*p);
 		bool is_open = pool_open_is_due(*p) && disk_at(pool->partition->slot)->is_there;
 
+		if (order_join(*p, out))
+			return true;
 		if (!pool_close_is_due(*p) &&
 		    !(is_open && (pool->h_arena != 0 || give_arena(h_pd, *p))))
 			continue;
@@ -54,8 +73,14 @@ bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out)
 	return false;
 }
 
-void store_pools_sent(u32 p, enum store_op op)
+void store_pools_sent(u32 p, const struct store_order *order)
 {
+	enum store_op op = (enum store_op)order->op;
+
+	if (op == STORE_JOIN) {
+		pool_join_sent(p, store_member(order->guid));
+		return;
+	}
 	pool_at(p)->state = op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING;
 }
 
@@ -81,6 +106,10 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 {
 	struct pool *pool = pool_at(p);
 
+	if (op == STORE_JOIN && pool != NULL) {
+		pool_join_done(p, error);
+		return pool->partition;
+	}
 	if (pool == NULL || pool->state != (op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING))
 		return NULL;
 	if ((op == STORE_OPEN_POOL) == (error == STORE_OK)) {
@@ -94,10 +123,26 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 	return pool->partition;
 }
 
+static void tell_member(u32 p, u32 member, enum pool_member_news news)
+{
+	const char *name = pool_at(p)->partition->name, *on = pool_member_on(p, member);
+
+	if (news == MEMBER_IS_LOST)
+		rt_log("root: pool %s is degraded: it goes on with disk %s alone%s%s", name,
+		       pool_member_on(p, 1 - member), on[0] != '\0' ? ", without " : "", on);
+	else if (news == MEMBER_IS_COPIED_TO)
+		rt_log("root: pool %s is being copied to disk %s", name, on);
+	else
+		rt_log("root: pool %s is in sync on disk %s", name, on);
+}
+
 void store_pools_warn(u32 p)
 {
-	u32 percent = pool_warning(p);
+	u32 percent = pool_warning(p), member;
+	enum pool_member_news news;
 
+	while (pool_member_news(p, &member, &news))
+		tell_member(p, member, news);
 	if (percent != 0)
 		rt_log("root: pool %s is %u %% full: %lu MiB are free", pool_at(p)->partition->name, (unsigned)percent,
 		       (unsigned long)(pool_at(p)->free_bytes / MIB));

@@ -12,10 +12,11 @@
 /* The next order that is due, of pool *p or one behind it, which goes into *p. False: none. */
 bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out);
 /* It was sent. */
-void store_pools_sent(u32 p, enum store_op op);
+void store_pools_sent(u32 p, const struct store_order *order);
 /* It was answered, with an enum store_error. The pool's partition; NULL: that was not asked for. */
 struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error);
-/* There is something new of it. A line in the log when it passes 80 or 95 per cent, which the prompt shows. */
+/* There is something new of it. A line in the log, which the prompt shows, when it passes 80 or 95 per cent, or a disk
+ * of a mirror is lost, or is there again. */
 void store_pools_warn(u32 p);
 /* The store has died: no pool has memory any more. */
 void store_pools_drop(void);

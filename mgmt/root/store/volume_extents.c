@@ -4,8 +4,10 @@
  */
 #include "volume_extents.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "pool_members.h"
 #include "pools.h"
 #include "spec.h"
 #include "vm_layout.h"
@@ -29,7 +31,7 @@ static bool is_kept(const struct volume *v)
 void volume_forget(struct volume *v)
 {
 	v->is_used = false;
-	if (v->kind == VOLUME_ROW_POOL)
+	if (v->kind == VOLUME_ROW_POOL && !pool_member_remove(v))
 		pool_remove(v->pool);
 }
 
@@ -176,7 +178,7 @@ static void set_part(struct volume *v, const struct store_report *r)
 	v->needs_key = volume_is_in_pool(v) && (r->flags & STORE_IS_LOCKED) != 0;
 	volume_mark_told(v, (r->flags & STORE_IS_MARKED) != 0);
 	v->is_unfinished = (r->flags & STORE_IS_UNFINISHED) != 0;
-	if (keeps_name(v))
+	if (keeps_name(v) || v->is_member)
 		return;
 	v->bytes = r->sectors * BLK_SECTOR_BYTES;
 	v->block_bytes = block_bytes_of(r->slot);
@@ -221,6 +223,37 @@ static u32 kind_of(const struct store_report *r)
 	       r->extent == STORE_EXTENT_POOL ? VOLUME_ROW_POOL : VOLUME_ROW_PARTITION;
 }
 
+/* The first one of a mirror has the name that both have in their tables; it may have lost it to anything else. */
+static void name_member(const struct store_report *r, bool is_first, char name[VOLUME_NAME_BYTES])
+{
+	char disk[DISK_NAME_BYTES];
+
+	disk_name(disk, r->slot);
+	if (is_first && spec_volume_name_ok(r->label, sizeof(r->label)) && r->label[0] != '\0' &&
+	    strlen(r->label) <= STORE_POOL_NAME_MAX && volume_find(r->label) == NULL)
+		strcpy(name, r->label);
+	else
+		snprintf(name, VOLUME_NAME_BYTES, "%sp%u", disk, (unsigned)r->number);
+}
+
+static struct volume *find_new_member(const struct store_report *r)
+{
+	u32 p = pool_of_guid(r->guid);
+	bool is_first = p == STORE_POOLS_MAX;
+	char name[VOLUME_NAME_BYTES], on[DISK_NAME_BYTES];
+	struct volume *v;
+
+	if (is_first && pools_are_full())
+		return NULL;
+	name_member(r, is_first, name);
+	disk_name(on, r->slot);
+	v = volume_find(name) == NULL ? volume_add(name, on, &(struct volume){
+		.kind = VOLUME_ROW_POOL, .is_member = true, .slot = r->slot, .pool = p }) : NULL;
+	if (v != NULL && is_first)
+		(void)pool_add(v);
+	return v;
+}
+
 /* One that was not known. NULL: there is no place for it. */
 static struct volume *find_new(const struct store_report *r)
 {
@@ -229,6 +262,8 @@ static struct volume *find_new(const struct store_report *r)
 	char on[DISK_NAME_BYTES];
 	struct volume *v;
 
+	if ((r->flags & STORE_IS_MEMBER) != 0)
+		return find_new_member(r);
 	if (kind_of(r) == VOLUME_ROW_POOL && pools_are_full())
 		return NULL;
 	if (is_in_pool)
@@ -241,6 +276,23 @@ static struct volume *find_new(const struct store_report *r)
 	if (v != NULL && v->kind == VOLUME_ROW_POOL)
 		(void)pool_add(v);
 	return v;
+}
+
+/* What two may be called is no name. */
+static bool has_name(const struct store_report *r)
+{
+	return kind_of(r) != VOLUME_ROW_SNAPSHOT && (r->flags & STORE_IS_MEMBER) == 0;
+}
+
+static void take_pool_part(struct volume *v, const struct store_report *r)
+{
+	if (v->is_member) {
+		v->bytes = r->sectors * BLK_SECTOR_BYTES;
+		v->block_bytes = block_bytes_of(r->slot);
+		pool_member_add(v);
+		pools_elect();
+	}
+	pool_told(v->pool, r->largest_bytes);
 }
 
 static void take_part(const struct store_report *r)
@@ -257,7 +309,7 @@ static void take_part(const struct store_report *r)
 		lose(before);
 	if ((r->flags & STORE_NO_PLACE) != 0)
 		return;
-	if ((v == NULL || !keeps_name(v)) && kind_of(r) != VOLUME_ROW_SNAPSHOT && !name_is_free(r->volume, v))
+	if ((v == NULL || !keeps_name(v)) && has_name(r) && !name_is_free(r->volume, v))
 		return;
 	if (v == NULL)
 		v = find_new(r);
@@ -266,7 +318,7 @@ static void take_part(const struct store_report *r)
 	memcpy(v->guid, r->guid, STORE_GUID_BYTES);
 	set_part(v, r);
 	if (v->kind == VOLUME_ROW_POOL)
-		pool_told(v->pool, r->largest_bytes);
+		take_pool_part(v, r);
 }
 
 void volume_take_extent(const struct store_report *r)

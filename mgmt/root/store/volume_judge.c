@@ -250,7 +250,7 @@ static bool is_pool_coming(const char **name)
 /* ---- disks ---- */
 
 /* There is no disk of that name. */
-static struct error_info no_disk(const char *name, enum error error)
+struct error_info volume_no_disk(const char *name, enum error error)
 {
 	char alike[DISK_NAME_BYTES];
 	u32 slot = disk_find_alike(name);
@@ -267,7 +267,7 @@ static struct error_info judge_named(const char *name)
 	u32 slot = disk_find(name);
 
 	return slot != DISKS && disk_is_coming(slot) ? refuse(ERR_DISK_COMING, name, 0, 0) :
-						       no_disk(name, ERR_NO_VOLUME);
+						       volume_no_disk(name, ERR_NO_VOLUME);
 }
 
 /* That is no pool. */
@@ -292,7 +292,7 @@ static struct error_info judge_place(const char *name, const struct disk_spec *w
 	if (want->on[0] == '\0')
 		no = find_disk(name, want->bytes, plan, &slot);
 	else if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
-		no = no_disk(want->on, ERR_UNKNOWN_DISK);
+		no = volume_no_disk(want->on, ERR_UNKNOWN_DISK);
 	else
 		no = judge_disk(slot, want->bytes, plan);
 	if (no.error == ERR_NONE)
@@ -423,6 +423,27 @@ struct error_info volume_judge_new(const char *name, const struct disk_spec *wan
 	return judge_new(name, want, &plan);
 }
 
+struct error_info volume_judge_room(u32 slot, u64 bytes)
+{
+	static const struct plan none;
+
+	return judge_disk(slot, bytes, &none);
+}
+
+u64 volume_room(u32 slot)
+{
+	static const struct plan none;
+
+	return room_of(slot, &none);
+}
+
+struct error_info volume_judge_taken(const struct volume *v, u64 bytes)
+{
+	const struct disk_spec want = { .bytes = bytes };
+
+	return judge_old(v, VOLUME_NOBODY, &want);
+}
+
 struct error_info volume_judge_delete(const char *name)
 {
 	const struct volume *v = volume_find(name);
@@ -448,65 +469,6 @@ struct error_info volume_judge_delete(const char *name)
 	if (volume_has_snapshots(v))
 		return refuse(ERR_VOLUME_NEEDED, name, 0, 0);
 	return volume_is_in_pool(v) ? judge_pool(v->pool, 0) : ERROR_INFO_NONE;
-}
-
-/* A partition that somebody else has made. NULL: that is none. */
-static const struct volume *partition_of(const char *on)
-{
-	const struct volume *v = volume_find(on);
-
-	return v != NULL && v->kind == VOLUME_ROW_PARTITION ? v : NULL;
-}
-
-/* A pool in place of it. */
-static struct error_info judge_partition(const struct volume *v, u64 bytes)
-{
-	const struct disk_spec want = { .bytes = bytes };
-	const struct plan none = { .bytes = { 0 } };
-	struct error_info no = judge_old(v, VOLUME_NOBODY, &want);
-
-	return no.error == ERR_NONE ? judge_disk(v->slot, 0, &none) : no;
-}
-
-struct error_info pool_judge_new(const char *name, const struct disk_spec *want)
-{
-	struct plan plan = { .bytes = { 0 } };
-	const struct volume *partition = partition_of(want->on);
-	u32 slot = disk_find(want->on);
-	u64 bytes = want->bytes == 0 && partition != NULL ? partition->bytes : want->bytes;
-
-	if (volume_find(name) != NULL)
-		return refuse(pool_find(name) < STORE_POOLS_MAX ? ERR_POOL_EXISTS : ERR_VOLUME_EXISTS, name, 0, 0);
-	if (disk_owns_name(name) || volume_is_of_vos(name) || strcmp(name, VOLUME_RAM) == 0)
-		return refuse(ERR_VOLUME_NAME, name, 0, 0);
-	if (pools_are_full())
-		return error_info_limit(STORE_POOLS_MAX, "pools");
-	if (bytes != 0 && bytes < STORE_POOL_BYTES_MIN)
-		return refuse(ERR_POOL_SMALL, name, 0, STORE_POOL_BYTES_MIN / VOLUME_UNIT);
-	if (partition != NULL)
-		return judge_partition(partition, want->bytes);
-	if (slot == DISKS || (!disk_at(slot)->is_there && !disk_is_coming(slot)))
-		return no_disk(want->on, ERR_UNKNOWN_DISK);
-	return judge_disk(slot, bytes != 0 ? bytes : STORE_POOL_BYTES_MIN, &plan);
-}
-
-/* What may be in one that can't be opened, nobody knows. */
-struct error_info pool_judge_delete(const char *name, bool is_forced)
-{
-	const struct volume *v = volume_find(name);
-	u32 p = pool_find(name);
-
-	if (p == STORE_POOLS_MAX)
-		return refuse(ERR_NO_POOL, name, 0, 0);
-	if (v->is_making || v->change != CHANGE_NONE)
-		return refuse(ERR_VOLUME_CHANGING, name, 0, 0);
-	if (pool_volume_count(p) != pool_system_count(p))
-		return refuse(ERR_POOL_NOT_EMPTY, name, 0, pool_volume_count(p) - pool_system_count(p));
-	if (!v->is_there || !disk_at(v->slot)->is_there)
-		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
-	if (pool_is_coming(p))
-		return refuse(ERR_POOL_COMING, name, 0, 0);
-	return pool_is_usable(p) || is_forced ? ERROR_INFO_NONE : refuse(ERR_POOL_UNREADABLE, name, 0, 0);
 }
 
 static bool is_slot_taken(u32 slot)
@@ -536,18 +498,26 @@ static struct volume *new_in_memory(const char *name, u64 bytes)
 		.kind = VOLUME_ROW_MEMORY, .is_making = true, .bytes = bytes, .slot = slot, .block_bytes = 512 });
 }
 
+struct volume *volume_new_on_disk(u32 kind, const char *name, u32 slot, u64 bytes)
+{
+	char on[DISK_NAME_BYTES];
+
+	disk_name(on, slot);
+	return volume_add(name, on, &(struct volume){
+		.kind = kind, .is_making = true, .slot = slot, .block_bytes = disk_at(slot)->block_bytes,
+		.bytes = bytes, .was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
+}
+
 struct volume *volume_new(const char *name, const struct disk_spec *want)
 {
-	struct volume v = { .kind = VOLUME_ROW_EXTENT, .is_making = true, .bytes = want->bytes };
+	struct volume v = { .kind = VOLUME_ROW_THIN, .is_making = true, .bytes = want->bytes };
 	u32 p = choose_pool(want);
 	struct plan plan = { .bytes = { 0 } };
-	char on[DISK_NAME_BYTES];
 
 	v.slot = disk_find(want->on);
 	if (strcmp(want->on, VOLUME_RAM) == 0)
 		return new_in_memory(name, want->bytes);
 	if (p != STORE_POOLS_MAX) {
-		v.kind = VOLUME_ROW_THIN;
 		v.pool = p;
 		v.traits = disk_traits_full(want->flags);
 		v.slot = pool_at(p)->partition->slot;
@@ -556,31 +526,5 @@ struct volume *volume_new(const char *name, const struct disk_spec *want)
 	}
 	if (want->on[0] == '\0' && find_disk(name, want->bytes, &plan, &v.slot).error != ERR_NONE)
 		return NULL;
-	disk_name(on, v.slot);
-	v.block_bytes = disk_at(v.slot)->block_bytes;
-	v.was_blank = disk_at(v.slot)->table == STORE_TABLE_BLANK && promised_bytes(v.slot) == 0;
-	return volume_add(name, on, &v);
-}
-
-/* In free room, or in place of a partition. */
-struct volume *pool_new(const char *name, const struct disk_spec *want)
-{
-	static const struct plan none;
-	const struct volume *partition = partition_of(want->on);
-	u32 slot = partition != NULL ? partition->slot : disk_find(want->on);
-	u64 bytes = partition != NULL ? partition->bytes : want->bytes != 0 ? want->bytes : room_of(slot, &none);
-	struct volume *v = volume_add(name, partition != NULL ? partition->on : want->on, &(struct volume){
-		.kind = VOLUME_ROW_POOL, .is_making = true, .slot = slot, .block_bytes = disk_at(slot)->block_bytes,
-		.bytes = bytes,
-		.was_blank = disk_at(slot)->table == STORE_TABLE_BLANK && promised_bytes(slot) == 0 });
-
-	if (v == NULL)
-		return NULL;
-	if (!pool_add(v)) {
-		v->is_used = false;
-		return NULL;
-	}
-	if (partition != NULL)
-		memcpy(pool_at(v->pool)->in_place_of, partition->guid, sizeof(partition->guid));
-	return v;
+	return volume_new_on_disk(VOLUME_ROW_EXTENT, name, v.slot, want->bytes);
 }

@@ -22,15 +22,15 @@ struct error_info volumes_judge_kept(const char *vm_name, const struct vm_spec *
 /* Can a volume of that name be made as `want` says? / Can it be deleted? */
 struct error_info volume_judge_new(const char *name, const struct disk_spec *want);
 struct error_info volume_judge_delete(const char *name);
-/* Can a pool of that name be made, of want->bytes, or 0: of all the room, on the disk or partition want->on? / Can it
- * be deleted?
- * is_forced: also one that can't be opened, with all that may be in it. */
-struct error_info pool_judge_new(const char *name, const struct disk_spec *want);
-struct error_info pool_judge_delete(const char *name, bool is_forced);
-/* Can its volumes be used and changed? */
+/* Can a pool's volumes be used and changed? */
 struct error_info pool_judge_usable(u32 p);
-/* A place for a new pool's partition, which pool_judge_new has accepted: is_making. NULL: there is none. */
-struct volume *pool_new(const char *name, const struct disk_spec *want);
+/* Can anybody take it, who wants so many bytes, or 0: any? / Is there room for a partition of so many on that disk? /
+ * How much there is, for one. */
+struct error_info volume_judge_taken(const struct volume *v, u64 bytes);
+struct error_info volume_judge_room(u32 slot, u64 bytes);
+u64 volume_room(u32 slot);
+/* There is no disk of that name: `error`, or that there is one of almost that name. */
+struct error_info volume_no_disk(const char *name, enum error error);
 /* One of these disks is to be made where there is most room: on one of all disks. */
 bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec);
 /* A judgement that may be another when all disks are there that can come. is_choice: volumes_need_choice. */
@@ -41,5 +41,7 @@ bool volume_may_come(const struct error_info *no, bool is_choice);
  * STORE_RAM_SLOTS in RAM.
  */
 struct volume *volume_new(const char *name, const struct disk_spec *want);
+/* The same for one of that kind, enum volume_row_kind, in the free room of a disk. */
+struct volume *volume_new_on_disk(u32 kind, const char *name, u32 slot, u64 bytes);
 
 #endif

@@ -103,6 +103,9 @@ static inline bool fake_change_pool(const struct request *r, struct reply *reply
 		reply->pool = (struct pool_row){ .bytes = want->bytes != 0 ? want->bytes : 28 * GIB };
 		snprintf(reply->pool.name, sizeof(reply->pool.name), "%.23s", want->volume);
 		memcpy(reply->pool.on, want->on, sizeof(reply->pool.on));
+		reply->pool.members = want[1].on[0] != '\0' ? 2 : 1;
+		for (u32 k = 0; k < reply->pool.members; k++)
+			memcpy(reply->pool.member_on[k], want[k].on, sizeof(reply->pool.on));
 	}
 	snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
 	return true;

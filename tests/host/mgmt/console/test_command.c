@@ -486,6 +486,8 @@ static void completions(void **state)
 	assert_string_equal(candidates("help st"), "start-vm stop-vm status-vm stats-vm storage");
 	assert_string_equal(candidates("create-vm x --cmdline \"--m"), "");
 	assert_string_equal(candidates("create-pool x debian-i"), "debian-initrd debian-initrdp1");
+	assert_string_equal(candidates("create-pool x debian-initrd,debian-k"), "debian-initrd,debian-kernel");
+	assert_string_equal(candidates("create-pool x debian-initrd,debian-i"), "");
 	assert_string_equal(candidates("list-disk debian-i"), "debian-initrd");
 	assert_string_equal(candidates("nonsense --m"), "");
 	assert_string_equal(candidates("create-vm x # --m"), "");

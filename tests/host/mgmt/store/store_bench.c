@@ -436,7 +436,8 @@ static void take_reports(void)
 		}
 		assert_true(r.slot < BENCH_DISKS ||
 			    (r.slot >= STORE_POOL_SLOT && r.slot < STORE_POOL_SLOT + BENCH_POOLS));
-		assert_true(r.number <= (r.slot < BENCH_DISKS ? STORE_PARTITIONS : STORE_POOL_VOLUMES));
+		assert_true(r.kind != STORE_EXTENT ||
+			    r.number <= (r.slot < BENCH_DISKS ? STORE_PARTITIONS : STORE_POOL_VOLUMES));
 		if (r.kind != STORE_DONE && r.slot < BENCH_DISKS)
 			view.ends[r.slot] += (r.flags & STORE_IS_MORE) == 0;
 		r.flags &= ~STORE_IS_MORE;
@@ -507,15 +508,6 @@ enum store_error bench_answer(u32 id)
 	return STORE_ERROR_COUNT;
 }
 
-enum store_error bench_create(u32 disk, const char *volume, u64 bytes, u8 guid)
-{
-	struct store_order order = { .op = STORE_CREATE, .slot = disk, .bytes = bytes };
-
-	strcpy(order.volume, volume);
-	memset(order.guid, guid, sizeof(order.guid));
-	return bench_answer(bench_send(order));
-}
-
 const struct store_report *bench_part(const char *volume)
 {
 	for (u32 disk = 0; disk < BENCH_DISKS; disk++)
@@ -535,13 +527,23 @@ const struct store_report *bench_part(const char *volume)
 	return NULL;
 }
 
+static struct store_order new_order(u32 disk, const char *volume, u64 bytes, u8 guid, u32 flags)
+{
+	struct store_order order = { .op = STORE_CREATE, .slot = disk, .bytes = bytes, .flags = flags };
+
+	strcpy(order.volume, volume);
+	memset(order.guid, guid, sizeof(order.guid));
+	return order;
+}
+
+enum store_error bench_create(u32 disk, const char *volume, u64 bytes, u8 guid)
+{
+	return bench_answer(bench_send(new_order(disk, volume, bytes, guid, 0)));
+}
+
 enum store_error bench_create_pool(u32 disk, const char *name, u64 bytes, u8 guid)
 {
-	struct store_order order = { .op = STORE_CREATE, .slot = disk, .bytes = bytes, .flags = STORE_IS_POOL };
-
-	strcpy(order.volume, name);
-	memset(order.guid, guid, sizeof(order.guid));
-	return bench_answer(bench_send(order));
+	return bench_answer(bench_send(new_order(disk, name, bytes, guid, STORE_IS_POOL)));
 }
 
 enum store_error bench_open_pool(u32 p, const char *name)

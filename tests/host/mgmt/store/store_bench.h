@@ -13,7 +13,7 @@
 
 #define MIB_BYTES (1024ull * 1024)
 #define MIB_SECTORS 2048u
-#define BENCH_DISKS 2u
+#define BENCH_DISKS 3u
 #define BENCH_BYTES (16u * 1024u * 1024u)	/* of a disk */
 #define BENCH_SECTORS (BENCH_BYTES / BLK_SECTOR_BYTES)
 #define BENCH_REPORTS 1024u
