@@ -15,7 +15,7 @@ static void timer_was_set(struct vcpu *v)
 	vcpu_request(&v->machine->vcpu[0], VCPU_REQUEST_SERVICE);
 }
 
-/* The access has notified a device, which serves that when this vCPU has nothing else to do, but not much later. */
+/* The access has notified a device, which has put off what that is about, but not for long. */
 static __attribute__((noinline)) void serve_soon(struct vcpu *v)
 {
 	const struct machine *m = v->machine;
@@ -28,7 +28,7 @@ static __attribute__((noinline)) void serve_soon(struct vcpu *v)
 
 static void look_at_late(struct vcpu *v)
 {
-	if (unlikely(machine_has_late(v->machine)))
+	if (unlikely(machine_late(v->machine) != 0))
 		serve_soon(v);
 }
 

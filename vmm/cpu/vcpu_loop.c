@@ -220,7 +220,7 @@ static void wait_idle(struct vcpu *v)
 	const struct host *host = v->machine->host;
 	u64 bits = 0;
 
-	if (machine_has_late(v->machine)) {
+	if ((machine_late(v->machine) & LATE_WORK) != 0) {
 		machine_serve_late(v->machine, v);
 		return;
 	}

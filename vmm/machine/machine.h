@@ -49,6 +49,9 @@
 
 #define MACHINE_TIMERS 7u
 
+/* What devices have put off: notifications of the guest, and interrupts that may wait while a vCPU is idle, too. */
+enum machine_late { LATE_WORK = 1, LATE_NEWS = 2 };
+
 enum machine_stop_step { NOT_STOPPED, STOPPING, STOPPED };	/* STOPPED: the cause is written */
 
 /* A slot for a disk: control->disks has what root wants there. */
@@ -124,7 +127,7 @@ struct machine {
 	u32 nics_used;		/* bit = slot that has a card */
 	u8 *nic_links;
 	u32 nics_late;		/* bit = card that has more to do */
-	bool has_late;		/* atomic: disks or cards have put off notifications */
+	u32 late;		/* atomic: enum machine_late of disks and cards */
 	u32 nics_unplugged;	/* of control, as the guest was told */
 	struct virtio_host virtio_host;	/* what all virtio devices get */
 	u32 device_faults;	/* lines about virtio devices in the VM's log so far */
@@ -219,16 +222,16 @@ void machine_time_init(struct machine *m);
  * next one will be due; DEADLINE_NONE if none.
  */
 u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set);
-/* Notifications that devices have put off are due, or this vCPU has nothing else to do. Takes the lock. */
+/* What devices have put off is due, or a vCPU has nothing else to do than LATE_WORK. Takes the lock. */
 void machine_serve_late(struct machine *m, struct vcpu *v);
-static inline bool machine_has_late(const struct machine *m)
+static inline u32 machine_late(const struct machine *m)
 {
-	return __atomic_load_n(&m->has_late, __ATOMIC_RELAXED);
+	return __atomic_load_n(&m->late, __ATOMIC_RELAXED);
 }
-/* A device has put off a notification. */
-static inline void machine_put_off(struct machine *m)
+/* Under the lock. */
+static inline void machine_put_off(struct machine *m, u32 what)
 {
-	__atomic_store_n(&m->has_late, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->late, m->late | what, __ATOMIC_RELAXED);
 }
 /* The guest's clocks stood still for `ticks` of the host's TSC. */
 void machine_time_skip(struct machine *m, u64 ticks);

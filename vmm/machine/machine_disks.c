@@ -23,7 +23,7 @@ static void disk_signal(void *ctx)
 
 static void disk_later(void *ctx)
 {
-	machine_put_off(ctx);
+	machine_put_off(ctx, LATE_WORK);
 }
 
 void machine_serve_late_disks(struct machine *m)

@@ -29,7 +29,12 @@ static void nic_later(void *ctx, u32 nic)
 
 static void nic_put_off(void *ctx)
 {
-	machine_put_off(ctx);
+	machine_put_off(ctx, LATE_WORK);
+}
+
+static void nic_tell_later(void *ctx)
+{
+	machine_put_off(ctx, LATE_NEWS);
 }
 
 void machine_serve_late_nics(struct machine *m)
@@ -63,7 +68,7 @@ const struct timer_ops machine_nics_timer = { .deadline_ns = late_deadline, .run
 static enum status add(struct machine *m, u32 n, const struct vmm_nic *arg, bool is_hot)
 {
 	struct virtio_net_ops ops = { .signal = nic_signal, .later = nic_later, .put_off = nic_put_off,
-				      .ctx = m };
+				      .tell_later = nic_tell_later, .ctx = m };
 	struct virtio_net_nic nic = { .number = n, .mtu = arg->mtu, .drops = &m->control->nic_drops[n],
 				      .is_hot = is_hot };
 	enum status status;

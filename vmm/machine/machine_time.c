@@ -80,7 +80,7 @@ void machine_serve_late(struct machine *m, struct vcpu *v)
 {
 	v->late_tsc = 0;
 	machine_lock(m);
-	__atomic_store_n(&m->has_late, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->late, 0, __ATOMIC_RELAXED);
 	machine_serve_late_disks(m);
 	machine_serve_late_nics(m);
 	machine_unlock(m);
@@ -93,9 +93,9 @@ u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set)
 	lapic_run(v->lapic, guest);
 	if (v->index == 0 && (were_set || now >= v->devices_tsc))
 		run_devices(m, v);
-	if (machine_has_late(m) && now >= v->late_tsc)
+	if (machine_late(m) != 0 && now >= v->late_tsc)
 		machine_serve_late(m, v);
-	soon = machine_has_late(m) ? min_u64(v->devices_tsc, v->late_tsc) : v->devices_tsc;
+	soon = machine_late(m) != 0 ? min_u64(v->devices_tsc, v->late_tsc) : v->devices_tsc;
 	at = lapic_deadline_tsc(v->lapic);
 	if (at == DEADLINE_NONE)
 		return soon;

@@ -278,11 +278,13 @@ static enum router_drop to_outer(struct plane *p, struct passage *g, struct plan
  * the server outside. */
 static bool is_for_name_server(const struct plane *p, const struct passage *g)
 {
-	const struct route *route = routes_find(&p->routes, p->name_server);
+	const struct route *route;
 
-	return g->d.protocol == PROTOCOL_TCP && !g->d.is_later_fragment && g->d.to_port == NAT_PORT_DNS &&
-	       p->name_server != 0 && g->d.to == p->port[g->port].address && route != NULL &&
-	       p->port[route->port].is_outer && p->port[route->port].address != 0;
+	if (g->d.to != p->port[g->port].address || g->d.protocol != PROTOCOL_TCP || g->d.is_later_fragment ||
+	    g->d.to_port != NAT_PORT_DNS || p->name_server == 0)
+		return false;
+	route = routes_find(&p->routes, p->name_server);
+	return route != NULL && p->port[route->port].is_outer && p->port[route->port].address != 0;
 }
 
 static enum router_drop to_name_server(struct plane *p, struct passage *g, struct plane_verdict *v)

@@ -24,6 +24,7 @@ enum { QUEUE_TO_GUEST = 0, QUEUE_FROM_GUEST = 1, QUEUE_CONTROL = 2, QUEUES = 3 }
 #define GATHER_AFTER 8u		/* notifications of few frames each */
 #define GATHER_LEAST 4u
 #define GATHER_MOST 32u
+#define TOLD_AT_ONCE 16u	/* frames that were sent */
 
 #define FEATURES \
 	(BIT64(VIRTIO_NET_F_MAC) | BIT64(VIRTIO_NET_F_STATUS) | BIT64(VIRTIO_NET_F_MTU) | \
@@ -106,8 +107,10 @@ static void take(struct virtio_net *n)
 		virtio_broken(&n->device, "a packet has no header");
 		return;
 	}
-	if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE)		/* few of them fill the ring */
+	if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE) {	/* few of them fill the ring */
+		n->is_large = true;
 		stop_gathering(n);
+	}
 	if (!describe(n, &header, n->out.readable_bytes - HEADER_BYTES, &n->held)) {
 		n->drops->bad++;
 	} else if (!send(n)) {
@@ -156,6 +159,7 @@ static u32 from_guest(struct virtio_net *n)
 	struct virtio_device *d = &n->device;
 	u32 turns = 0;
 
+	n->is_large = false;
 	if (!virtio_is_running(d))
 		return 0;
 	do {
@@ -169,7 +173,6 @@ static u32 from_guest(struct virtio_net *n)
 		n->ops.later(n->ops.ctx, n->number);
 	if (is_signal_due(n))
 		n->ops.signal(n->ops.ctx, n->number);
-	virtio_interrupt(d, QUEUE_FROM_GUEST);
 	if (n->gathers && !n->is_held)
 		n->ops.put_off(n->ops.ctx);
 	return turns;
@@ -190,18 +193,43 @@ static void note_kick(struct virtio_net *n, u32 frames)
 		n->gathers = true;
 }
 
+/*
+ * A driver frees what was sent, and does that as well when it gets something, as answers. So it is told at once of many
+ * frames and of large ones, whose senders may wait for it; of others somewhat later, if it still wants to hear of them.
+ */
+static void tell_sent(struct virtio_net *n)
+{
+	u32 untold = virtqueue_untold(&n->device.queue[QUEUE_FROM_GUEST].ring);
+
+	if (untold == 0 || untold >= TOLD_AT_ONCE || n->is_large || n->gathers) {
+		virtio_interrupt(&n->device, QUEUE_FROM_GUEST);
+	} else if (!n->is_untold) {
+		n->is_untold = true;
+		n->ops.tell_later(n->ops.ctx);
+	}
+}
+
 static void kicked(struct virtio_net *n)
 {
 	note_kick(n, from_guest(n));
+	tell_sent(n);
+}
+
+static void gather(struct virtio_net *n)
+{
+	if (virtqueue_waiting(&n->device.queue[QUEUE_FROM_GUEST].ring) < GATHER_LEAST)
+		stop_gathering(n);
+	(void)from_guest(n);
 }
 
 void virtio_net_serve_late(struct virtio_net *n)
 {
-	if (!n->gathers)
+	if (!virtio_is_running(&n->device) || (!n->gathers && !n->is_untold))
 		return;
-	if (virtqueue_waiting(&n->device.queue[QUEUE_FROM_GUEST].ring) < GATHER_LEAST)
-		stop_gathering(n);
-	(void)from_guest(n);
+	if (n->gathers)
+		gather(n);
+	n->is_untold = false;
+	virtio_interrupt(&n->device, QUEUE_FROM_GUEST);
 }
 
 /* ---- To the guest ---- */
@@ -486,7 +514,7 @@ static bool net_reset(struct virtio_device *d)
 {
 	struct virtio_net *n = d->model;
 
-	n->is_held = n->is_behind = false;
+	n->is_held = n->is_behind = n->is_untold = false;
 	stop_gathering(n);
 	n->delivery.is_active = false;
 	return true;
@@ -499,8 +527,10 @@ static const struct virtio_type net_type = {
 
 void virtio_net_poll(struct virtio_net *n)
 {
-	if (n->is_held || n->is_behind)		/* else the driver notifies */
+	if (n->is_held || n->is_behind) {	/* else the driver notifies */
 		(void)from_guest(n);
+		virtio_interrupt(&n->device, QUEUE_FROM_GUEST);
+	}
 	to_guest(n);
 }
 

@@ -24,6 +24,7 @@ struct virtio_net_ops {
 						 * once */
 	void (*put_off)(void *ctx);		/* call virtio_net_serve_late() when a vCPU has nothing else to do, or
 						 * somewhat later */
+	void (*tell_later)(void *ctx);		/* call it somewhat later */
 	void *ctx;
 };
 
@@ -63,6 +64,8 @@ struct virtio_net {
 	bool is_behind;			/* the guest's queue was left before it was empty */
 	bool gathers;			/* the guest is to notify of many frames, not of each */
 	u32 alone;			/* notifications of few frames, since the guest got something */
+	bool is_large;			/* one of the frames that were taken last is to be cut */
+	bool is_untold;			/* the driver is to be interrupted for what was sent */
 	bool is_held;			/* `out` waits for room */
 	struct net_frame held;
 	struct virtqueue_chain out, in;
@@ -77,7 +80,7 @@ enum status virtio_net_init(struct virtio_net *n, u8 devfn, const struct virtio_
 
 /* The switch has signalled: there are frames, or there is room. */
 void virtio_net_poll(struct virtio_net *n);
-/* After put_off(). */
+/* After put_off() or tell_later(). */
 void virtio_net_serve_late(struct virtio_net *n);
 /* The cable: the guest is told. It is plugged in at first. */
 void virtio_net_set_link(struct virtio_net *n, bool is_up);

@@ -210,18 +210,25 @@ void virtqueue_push(struct virtqueue *q, u16 head, u32 written)
 		store_u16(q->used + RING_INDEX, q->next_used);
 }
 
-bool virtqueue_should_interrupt(struct virtqueue *q)
+u32 virtqueue_untold(const struct virtqueue *q)
 {
-	u16 before = q->notified_used, event;
+	u16 given = (u16)(q->next_used - q->notified_used), wanted;
 
-	if (!virtqueue_is_enabled(q) || q->next_used == before)
-		return false;
-	q->notified_used = q->next_used;
+	if (!virtqueue_is_enabled(q) || given == 0)
+		return 0;
 	publish_u16(q->used + RING_INDEX, q->next_used);
 	if (!q->has_event_idx)
-		return !(load_u16(q->available + RING_FLAGS) & VRING_AVAIL_F_NO_INTERRUPT);
-	event = load_u16(q->available + RING_ENTRIES + 2u * q->size);
-	return (u16)(q->next_used - event - 1) < (u16)(q->next_used - before);
+		return load_u16(q->available + RING_FLAGS) & VRING_AVAIL_F_NO_INTERRUPT ? 0 : given;
+	wanted = (u16)(q->next_used - load_u16(q->available + RING_ENTRIES + 2u * q->size));
+	return wanted <= given ? wanted : 0;
+}
+
+bool virtqueue_should_interrupt(struct virtqueue *q)
+{
+	bool wants = virtqueue_untold(q) != 0;
+
+	q->notified_used = q->next_used;
+	return wants;
 }
 
 /* ---- Bytes ---- */

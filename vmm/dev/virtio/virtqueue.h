@@ -65,8 +65,10 @@ bool virtqueue_pop(struct virtqueue *q, struct virtqueue_chain *chain);
 void virtqueue_push(struct virtqueue *q, u16 head, u32 written);
 /* The same, but the driver sees it together with the next one that is pushed. */
 void virtqueue_put(struct virtqueue *q, u16 head, u32 written);
-/* After one or more pushes: does the driver want an interrupt for them? */
+/* After one or more pushes: does the driver want an interrupt for them? It is then told. */
 bool virtqueue_should_interrupt(struct virtqueue *q);
+/* Of how many that it was not told of does it want to hear now? Whoever tells it later has to look again. */
+u32 virtqueue_untold(const struct virtqueue *q);
 /*
  * Ask for a notification when there are so many chains more; 1: of the next one. Without VIRTIO_F_EVENT_IDX it comes
  * with each. True: there is one already, which may have come without a notification. Before a device that did not empty

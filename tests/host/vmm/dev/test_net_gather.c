@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames that a guest's network device gathers: when, how many, and what is never put off.
+ * Frames that a guest's network device gathers: when, how many, and what is never put off. When a driver hears of what
+ * was sent.
  */
 /* links: vmm rt */
 #include "virtio_net_guest.h"
@@ -105,11 +106,80 @@ static void test_gather_nothing(void **state)
 	assert_int_equal(wanted(), 1);
 }
 
+static bool is_interrupted(void)
+{
+	bool was = n->device.isr != 0;
+
+	n->device.isr = 0;
+	return was;
+}
+
+/* The driver wants to hear of the next frame that was sent. */
+static void want_interrupt(void)
+{
+	driver_available(&driver[1])[2 + DRIVER_SIZE] = driver_used(&driver[1])[1];
+}
+
+/* Of frames that were sent a driver hears somewhat later, if it has not seen by itself: while it got something. */
+static void test_told_later(void **state)
+{
+	(void)state;
+	start_gathering(ALL_FEATURES);
+	want_interrupt();
+	stream(1, VIRTIO_NET_HDR_GSO_NONE);
+	assert_false(is_interrupted());
+	assert_int_equal(told_later, 1);
+	want_interrupt();					/* it has seen that one */
+	virtio_net_serve_late(n);
+	assert_false(is_interrupted());
+	stream(1, VIRTIO_NET_HDR_GSO_NONE);
+	assert_int_equal(told_later, 2);
+	stream(1, VIRTIO_NET_HDR_GSO_NONE);
+	assert_int_equal(told_later, 2);			/* once */
+	assert_false(is_interrupted());
+	virtio_net_serve_late(n);
+	assert_true(is_interrupted());
+	virtio_net_serve_late(n);
+	assert_false(is_interrupted());
+	stream(1, VIRTIO_NET_HDR_GSO_NONE);			/* which it does not want to hear of */
+	assert_int_equal(told_later, 2);
+}
+
+/* Of what its senders may wait for it hears at once. */
+static void test_told_at_once(void **state)
+{
+	(void)state;
+	start_gathering(ALL_FEATURES);
+	want_interrupt();
+	stream(1, VIRTIO_NET_HDR_GSO_TCPV4);
+	assert_true(is_interrupted());
+	want_interrupt();
+	for (u32 i = 0; i < 16; i++) {
+		assert_false(is_interrupted());
+		n->alone = 0;					/* no gathering */
+		stream(1, VIRTIO_NET_HDR_GSO_NONE);
+	}
+	assert_true(is_interrupted());
+	want_interrupt();
+	stream(1, VIRTIO_NET_HDR_GSO_NONE);
+	assert_true(n->is_untold);
+	assert_true(n->device.type->reset(&n->device));
+	assert_false(n->is_untold);
+	start_gathering(ALL_FEATURES);
+	want_interrupt();
+	stream(1, VIRTIO_NET_HDR_GSO_NONE);
+	n->device.function.config[PCI_COMMAND] = 0;		/* no bus master: its rings may be something else */
+	virtio_net_serve_late(n);
+	assert_false(is_interrupted());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_gather, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gather_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_told_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_told_at_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static struct pci_bus pci;
 static struct bus machine_bus;
 static struct fake_driver driver[3];
 static struct ring from_guest, to_guest;	/* the switch's ends */
-static u32 signals, faults, put_off, gathered;
+static u32 signals, faults, put_off, gathered, told_later;
 static struct vmm_nic_drops drops;
 
 static inline void signal_switch(void *ctx, u32 nic)
@@ -66,6 +66,12 @@ static inline void serve_late(void *ctx)
 {
 	(void)ctx;
 	gathered++;
+}
+
+static inline void tell_later(void *ctx)
+{
+	(void)ctx;
+	told_later++;
 }
 
 static inline void broken(void *ctx, const char *device, const char *fault)
@@ -103,7 +109,7 @@ static inline void start_driver(u64 features)
 static inline int setup(void **state)
 {
 	struct virtio_net_nic nic = { .number = 3, .drops = &drops, .mac = { 2, 0, 0, 0, 0, 1 }, .mtu = MTU };
-	struct virtio_net_ops ops = { signal_switch, poll_later, serve_late, NULL };
+	struct virtio_net_ops ops = { signal_switch, poll_later, serve_late, tell_later, NULL };
 	struct virtio_host host = { &memory, broken, NULL };
 	struct pci_host pci_host = { .bus = &machine_bus, .set_line = set_line };
 
@@ -118,7 +124,7 @@ static inline int setup(void **state)
 	assert_int_equal(virtio_net_init(n, 0x20, &nic, link_memory, &ops, &host, &pci), ST_OK);
 	ring_attach_consumer(&from_guest, (struct ring_shared *)(link_memory + NET_TO_SWITCH), NET_RING_BYTES);
 	ring_attach_producer(&to_guest, (struct ring_shared *)(link_memory + NET_TO_CLIENT), NET_RING_BYTES);
-	signals = faults = put_off = gathered = 0;
+	signals = faults = put_off = gathered = told_later = 0;
 	drops = (struct vmm_nic_drops){ 0 };
 	start_driver(ALL_FEATURES);
 	return 0;
