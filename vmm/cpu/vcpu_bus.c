@@ -8,8 +8,6 @@
 #include "range.h"
 #include "vcpu_bus.h"
 
-#define LATE_PER_SECOND 4000u	/* 250 us: what 16 threads need to submit a read each */
-
 static void timer_was_set(struct vcpu *v)
 {
 	vcpu_request(&v->machine->vcpu[0], VCPU_REQUEST_SERVICE);
@@ -22,7 +20,7 @@ static __attribute__((noinline)) void serve_soon(struct vcpu *v)
 	u64 now = m->host->tsc(m->host->ctx);
 
 	if (v->late_tsc <= now)
-		v->late_tsc = now + m->info->tsc_hz / LATE_PER_SECOND;
+		v->late_tsc = machine_late_tsc(m);
 	v->page->deadline_tsc = min_u64(v->page->deadline_tsc, v->late_tsc);
 }
 

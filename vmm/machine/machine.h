@@ -224,6 +224,8 @@ void machine_time_init(struct machine *m);
 u64 machine_run_timers(struct machine *m, struct vcpu *v, bool were_set);
 /* What devices have put off is due, or a vCPU has nothing else to do than LATE_WORK. Takes the lock. */
 void machine_serve_late(struct machine *m, struct vcpu *v);
+/* Host TSC at which what is put off now is due. */
+u64 machine_late_tsc(const struct machine *m);
 static inline u32 machine_late(const struct machine *m)
 {
 	return __atomic_load_n(&m->late, __ATOMIC_RELAXED);

@@ -295,6 +295,12 @@ static void test_gathered(void **state)
 		assert_true(driver_collect(&driver[0][FROM_GUEST], &head, &written));
 	}
 	assert_true(machine_late(&fake_machine) & LATE_WORK);
+	for (u32 i = 0; i < DRIVER_SIZE / 2; i++)
+		send(0, 60);
+	machine_serve_late(&fake_machine, &fake_machine.vcpu[0]);
+	assert_int_equal(switch_takes(0), DRIVER_SIZE / 2);
+	assert_true(machine_late(&fake_machine) & LATE_WORK);
+	assert_true(fake_machine.vcpu[0].late_tsc > fake_machine.host->tsc(fake_machine.host->ctx));
 	send(0, 60);
 	machine_serve_late(&fake_machine, &fake_machine.vcpu[0]);
 	assert_int_equal(switch_takes(0), 1);
