@@ -23,6 +23,7 @@
 #include "types.h"
 #include "upload.h"
 #include "vm_fields.h"
+#include "vm_log.h"
 
 #define CMDLINE_BYTES 2048u	/* with its zero; Linux on x86 takes as much (COMMAND_LINE_SIZE) */
 #define IMAGE_MODULES 8u	/* further Multiboot modules */
@@ -116,6 +117,9 @@ enum request_op {
 	REQ_ATTACH_NIC,		/* by name: the cards of .spec become its last ones */
 	REQ_DETACH_NIC,		/* by name, index; those behind it move up. A guest that runs is asked, as for a disk */
 	REQ_SET_VOLUME,		/* .spec.disks[0].volume, thin and in a pool: room for .bytes of it is kept there */
+	/* By name: the VM's log in the pool with the definitions (vm_log.h). */
+	REQ_LOG_READ,		/* .log.start: .log is the first piece that begins there or later; count 0: none does */
+	REQ_LOG_WRITE,		/* .log: a piece; count 0: all that was written is made stable */
 	REQ_OP_COUNT
 };
 
@@ -225,6 +229,7 @@ struct request {
 		struct switch_spec network;	/* REQ_CREATE_SWITCH */
 		struct router_spec router;	/* REQ_CREATE_ROUTER, REQ_SET_ROUTER */
 		struct definitions_request definitions;	/* REQ_DEFINITIONS */
+		struct log_piece log;		/* REQ_LOG_READ, REQ_LOG_WRITE */
 	};
 };
 
@@ -578,6 +583,7 @@ struct reply {
 		struct pool_row pool;		/* also: answer to REQ_CREATE_POOL */
 		struct snapshot_report snapshot;	/* answer to REQ_SNAPSHOT_VM */
 		struct definitions_report definitions;	/* answer to REQ_DEFINITIONS */
+		struct log_piece log;			/* answer to REQ_LOG_READ */
 	};
 };
 

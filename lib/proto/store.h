@@ -45,6 +45,7 @@
 /* VOS keeps the machine's definitions in the volume of this name, in a pool: no VM has it, no request makes it, and no
  * partition is called so, whatever its table says. */
 #define VOLUME_OF_VOS "vos.config"
+#define VOLUME_OF_LOGS "vos.log"	/* what VMs print; likewise */
 #define VOLUME_OF_IMAGE "vos.image."	/* and a hash: an uploaded image; likewise */
 #define DISK_NAME_BYTES 24u
 #define STORE_VOLUMES 256u		/* at most, on all disks and in RAM */

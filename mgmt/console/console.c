@@ -290,6 +290,7 @@ void console_init(struct console *c, const struct console_ops *ops, const struct
 	c->inventory.info = info;
 	c->boot_id = args->boot_id;
 	c->start = args->start;
+	c->inventory.history_first = HISTORY_BYTES;	/* until it is known that no pool has logs */
 	c->begun_ns = ops->now_ns(ops->context);
 	c->next_client = 1 + (ops->random(ops->context) & CLIENT_NUMBER_MASK);
 }
@@ -364,6 +365,7 @@ bool console_run(struct console *c)
 		rpc_forget_silent(c->lines[i]);
 		attach_check(c->lines[i]);
 	}
+	log_keeper_turn(c);
 	job_pump(c);
 	keeper_turn(c);
 	for (u32 i = 0; i < c->line_count; i++)
@@ -408,7 +410,7 @@ static u64 line_deadline_ns(const struct session *s)
 
 u64 console_deadline_ns(const struct console *c)
 {
-	u64 deadline = job_deadline_ns(c);
+	u64 deadline = earlier(job_deadline_ns(c), log_keeper_due_ns(c));
 
 	for (u32 i = 0; i < c->line_count; i++)
 		deadline = earlier(deadline, line_deadline_ns(c->lines[i]));

@@ -30,6 +30,7 @@
 #include "sys.h"
 #include "vm.h"
 #include "vm_disks.h"
+#include "vm_logs.h"
 #include "vm_report.h"
 #include "volume_export.h"
 
@@ -423,6 +424,11 @@ static void do_keep(void)
 	answer_kept(ERROR_INFO_NONE);
 }
 
+static void do_log(void)
+{
+	vm_logs_request(client, &request);
+}
+
 static void do_power(bool is_reboot)
 {
 	if (power_is_planned())
@@ -515,6 +521,8 @@ static const struct row {
 	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 	[REQ_KEEP] = { .rights = CLIENT_MANAGE, .serve = do_keep },
+	[REQ_LOG_READ] = { .rights = CLIENT_MANAGE, .serve = do_log, .needs_vm = true },
+	[REQ_LOG_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_log, .needs_vm = true },
 	[REQ_DEFINITIONS] = { .rights = CLIENT_MANAGE, .serve = do_definitions },
 };
 

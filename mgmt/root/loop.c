@@ -26,6 +26,7 @@
 #include "supervisor.h"
 #include "syscalls.h"
 #include "vm_layout.h"
+#include "vm_logs.h"
 #include "vm_watch.h"
 #include "volume_export.h"
 #include "wires.h"
@@ -61,13 +62,15 @@ u64 root_turn(u64 bits)
 	next = earlier(next, change_step());
 	next = earlier(next, nic_change_step());
 	next = earlier(next, image_store_step());
+	next = earlier(next, vm_logs_step());
 	next = earlier(next, definitions_step());	/* of what was changed by all before */
 	if (store_turn(service_pd(SERVICE_STORE)))
 		next = 0;
 	/* A client that had no room for these signals when there is. */
 	pending_reply_flush();
 	reply_flush_events();
-	return clients_may_sleep() && store_reports_may_sleep() && definitions_may_sleep() ? next : 0;
+	return clients_may_sleep() && store_reports_may_sleep() && definitions_may_sleep() &&
+	       vm_logs_may_sleep() ? next : 0;
 }
 
 enum status root_start(void)

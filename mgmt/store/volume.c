@@ -36,7 +36,8 @@ bool volume_name_ok(const char *name)
 
 bool volume_name_of_vos(const char *name)
 {
-	return strcmp(name, VOLUME_OF_VOS) == 0 || strncmp(name, VOLUME_OF_IMAGE, strlen(VOLUME_OF_IMAGE)) == 0;
+	return strcmp(name, VOLUME_OF_VOS) == 0 || strcmp(name, VOLUME_OF_LOGS) == 0 ||
+	       strncmp(name, VOLUME_OF_IMAGE, strlen(VOLUME_OF_IMAGE)) == 0;
 }
 
 struct volume *volume_find(const char *name)

@@ -133,6 +133,47 @@ def test_restart_counts(tmp_path):
         assert (status(machine, 'bad')['state'], status(machine, 'bad')['restarts']) == ('defined', 0)
 
 
+def log_of(machine, name):
+    return reply(machine, f'log-vm {name}')['text']
+
+
+def has_logs(image):
+    """A block of a log is on the disk."""
+    with open(image, 'rb') as file:
+        return b'VOSLOG01' in file.read()
+
+
+SEAM = '--- VOS was started again'
+
+
+def test_logs(tmp_path):
+    """What a VM has printed is there after a power cut and after a reboot, and goes with the VM."""
+    image = sparse(str(tmp_path), 64 << 20)
+    with Machine('qemu-pvh', 'test_definitions-logs', disks=[('nvme', image)], **TINY) as machine:
+        machine.wait_prompt()
+        machine.ok('create-pool fast nvme0.0 --yes')
+        wait_kept(machine, 'fast')
+        machine.ok('create-vm a --memory 32M --kernel spin --autostart yes')
+        machine.ok('start-vm a')
+        machine.until(lambda: has_logs(image), 'its log is in the pool')
+        first = log_of(machine, 'a').split('\n')[0]
+        assert 'E_' in machine.cmd('delete-volume vos.log')
+        machine.kill()
+    with Machine('qemu-pvh', 'test_definitions-logs-again', disks=[('nvme', image)], **TINY) as machine:
+        machine.expect('Definitions of VMs are kept in pool fast')
+        machine.until(lambda: SEAM in log_of(machine, 'a'), 'what it printed before')
+        machine.until(lambda: len(log_of(machine, 'a').split(SEAM)[1]) > 200, 'what it prints now')
+        text = log_of(machine, 'a')
+        assert text.startswith(first) and text.count(SEAM) == 1
+        machine.send('reboot --yes\r')
+        machine.expect('Definitions of VMs are kept in pool fast')
+        machine.until(lambda: log_of(machine, 'a').count(SEAM) == 2, 'all that it printed')
+        assert log_of(machine, 'a').startswith(text)
+        machine.ok('delete-vm a --force')
+        machine.ok('create-vm a --memory 32M --kernel spin')
+        assert log_of(machine, 'a') == ''
+
+
 def pool_volumes(machine):
     return {row['name'] for row in reply(machine, 'list-volume') if row['kind'] == 'thin'}
 

@@ -201,7 +201,8 @@ struct vm_entry *inventory_update(struct inventory *m, const struct vm_report *r
 	vm = &m->vms[report->index];
 	if (!vm->is_used || strncmp(vm->report.name, report->name, VM_NAME_BYTES) != 0) {
 		history_free(&vm->history);
-		*vm = (struct vm_entry){ .is_used = true, .number = ++m->last_number };
+		*vm = (struct vm_entry){ .is_used = true, .number = ++m->last_number,
+			.history = { .first = m->history_first, .written = m->history_first } };
 	}
 	vm->report = *report;
 	vm->confirmed = m->listing;

@@ -23,6 +23,15 @@ struct vm_sample { u64 now_ns, cpu_ns, guest_ns, service_ns, exits, wakeups, io,
 
 enum asker { ASKER_NONE, ASKER_PERSON, ASKER_PROGRAM };
 
+/* How much of a VM's history a pool has (log_keeper.c). By numbers of the history's bytes: */
+struct vm_log {
+	bool is_read;		/* what the pool had of it is in the history */
+	u64 kept;		/* those before that are written */
+	u64 from;		/* there the piece begins that is written next */
+	u64 ahead;		/* what the pool's numbers are more */
+	u64 again_ns;		/* not before that */
+};
+
 struct vm_entry {
 	bool is_used;
 	u32 number;		/* no other VM has had it, also not in this place; 0 = there is none */
@@ -32,6 +41,7 @@ struct vm_entry {
 	struct vm_rates rates;
 	enum asker stop_asker;	/* whose stop-vm it is that it obeys, or has obeyed */
 	struct history history;
+	struct vm_log log;
 };
 
 #define INVENTORY_DEVICES 256u	/* PCI functions that are shown */
@@ -51,6 +61,7 @@ struct inventory {
 	struct memory_report memory;
 	u32 listing;
 	u32 last_number;
+	u64 history_first;	/* of VMs that are new: there may be a history before theirs */
 	u32 pcpu_count;
 	struct pcpu_entry pcpus[INVENTORY_PCPUS];
 	u32 image_count;

@@ -7,11 +7,12 @@
 
 #include "session.h"
 
-/* console->jobs: prompts by line, `cancel`s by line, the start's, the keeper's, the two queues. */
+/* console->jobs: prompts by line, `cancel`s by line, the start's, the keeper's, that of logs, the two queues. */
 #define CANCEL_SLOT LINE_COUNT
 #define STARTUP_SLOT (2 * LINE_COUNT)
 #define KEEPER_SLOT (STARTUP_SLOT + 1)
-#define QUEUE_SLOT (KEEPER_SLOT + 1)
+#define LOGS_SLOT (KEEPER_SLOT + 1)
+#define QUEUE_SLOT (LOGS_SLOT + 1)
 #define CLIENTS_SLOT (QUEUE_SLOT + JOB_QUEUE)
 #define UPLOAD_SLOT (CLIENTS_SLOT + CLIENTS_JOBS)
 #define EXPORT_SLOT (UPLOAD_SLOT + UPLOADS)
@@ -55,6 +56,16 @@ struct job *job_new(struct session *s, enum job_origin origin)
 struct job *job_of_keeper(struct console *c)
 {
 	return &c->jobs[KEEPER_SLOT];
+}
+
+struct job *job_of_logs(struct console *c)
+{
+	return &c->jobs[LOGS_SLOT];
+}
+
+struct job *job_new_logs(struct session *s)
+{
+	return take(s, job_of_logs(s->console), JOB_KEEPER);
 }
 
 struct job *job_new_client(struct session *s, struct client *client)
@@ -139,7 +150,7 @@ bool job_is_about(const struct session *s, const char *name)
 		const struct job *job = &s->console->jobs[i];
 
 		if (job->is_used && job->session == s && job->is_waiting && job->origin != JOB_RPC &&
-			is_about(job, name))
+			job->origin != JOB_KEEPER && is_about(job, name))
 			return true;
 	}
 	return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * job_early.c - which requests wait, soon after the start, until the definitions of vos.conf or of a pool are there.
+ * job_early.c - which requests wait: soon after the start, until the definitions of vos.conf or of a pool are there;
+ * and before the end, until a pool has what VMs have printed.
  */
 #include "session.h"
 #include "units.h"
@@ -22,10 +23,25 @@ u64 job_early_until_ns(const struct console *c)
 	return c->keeper.is_settled ? 0 : c->begun_ns + EARLY_NS;
 }
 
+bool job_ends_vos(const struct job *job)
+{
+	return job->is_unsent && (job->request.op == REQ_REBOOT || job->request.op == REQ_POWEROFF);
+}
+
+/* Not long: log_keeper.c says until when. */
+static bool waits_for_logs(const struct job *job)
+{
+	const struct log_keeper *logs = &job->session->console->logs;
+
+	return job_ends_vos(job) && logs->is_late &&
+	       (logs->power_ns == 0 || session_now(job->session) < logs->power_ns);
+}
+
 bool job_is_early(const struct job *job)
 {
 	const struct session *s = job->session;
 
-	return session_now(s) < job_early_until_ns(s->console) && job->origin != JOB_STARTUP &&
-	       job->origin != JOB_KEEPER && changes_definitions[job->request.op];
+	return waits_for_logs(job) ||
+	       (session_now(s) < job_early_until_ns(s->console) && job->origin != JOB_STARTUP &&
+	       job->origin != JOB_KEEPER && changes_definitions[job->request.op]);
 }

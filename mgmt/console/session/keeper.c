@@ -59,6 +59,7 @@ static void begin_load(struct console *c)
 	struct keeper *keeper = &c->keeper;
 
 	keeper->is_broken = !take_text(c);
+	c->inventory.history_first = HISTORY_BYTES;
 	c->startup = (struct apply_source){
 		.text = keeper->text, .bytes = keeper->bytes, .is_kept = true, .is_again = keeper->task.is_again != 0,
 	};
@@ -67,6 +68,7 @@ static void begin_load(struct console *c)
 
 static void begin_conf(struct console *c)
 {
+	c->inventory.history_first = 0;
 	c->startup = (struct apply_source){ .text = c->conf, .bytes = c->conf_bytes, .what = "vos.conf" };
 }
 
@@ -248,6 +250,7 @@ void keeper_turn(struct console *c)
 	}
 	keeper->is_applying = false;
 	keeper->is_settled = true;
+	c->inventory.history_first = 0;
 	if (c->startup.is_kept)
 		find_left(c);
 	tell(job->session);

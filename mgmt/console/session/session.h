@@ -16,7 +16,8 @@
  * From the bottom to the top, none calls one above: session.c (queues, notices), client.c (programs that said hello),
  * job_early.c, job.c, job_time.c (commands under way), prompt.c (the line and what it starts), fetch.c (tables that
  * root gives line by line), request.c (commands that are one request), batch.c (one command on several VMs),
- * handlers.c, logs.c, top.c, apply.c (vos.conf), keeper.c (definitions in a pool), attach.c (terminals of VMs),
+ * handlers.c, logs.c, top.c, apply.c (vos.conf), keeper.c (definitions in a pool),
+ * log_keeper.c (logs there), attach.c (terminals of VMs),
  * cancel.c, stream.c and upload.c (streams of programs), verbs.c and rpc.c (requests of programs), command_table.c,
  * console.c (who gets what, and a turn of it all).
  * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
@@ -52,9 +53,10 @@
 #define CLIENTS_JOBS 32u		/* commands of programs with `hello` under way, of all lines */
 #define LINE_COUNT 8u			/* lines at the same time */
 #define LINE_STALL_NS (2000000000ull)
-/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; the keeper's; two queues, which all lines
- * share; what the console itself asks of root for each upload, and for each export: to read it, and to close it. */
-#define JOB_COUNT (2u * LINE_COUNT + 2u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS + 2u * EXPORTS)
+/* Of each line the prompt's and one `cancel`; that of vos.conf at the start; the keeper's; that of logs; two queues,
+ * which all lines share; what the console itself asks of root for each upload, and for each export: to read it, and
+ * to close it. */
+#define JOB_COUNT (2u * LINE_COUNT + 3u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS + 2u * EXPORTS)
 #define SESSION_BYTES_MAX 40960u
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
@@ -210,6 +212,22 @@ struct keeper {
 	struct left left[KEEPER_LEFT];
 };
 
+/* log_keeper.c: what VMs print, on its way to and from a pool. */
+struct log_keeper {
+	u64 due_ns;			/* of the next turn; ~0 = none */
+	u64 round_ns;			/* of the next round of writes; 0 = none */
+	bool is_late;			/* something is not written yet; */
+	u64 power_ns;			/* reboot and shutdown wait for it until then; 0 = there is no such command */
+	u32 number;			/* of the VM whose request is under way, or was the last one */
+	bool is_in_round, is_flush_due;
+	u32 turn;			/* the VM's place whose turn it is, */
+	bool is_begun;
+	u64 until;			/* and how far it is written in this round */
+	u32 sent;			/* bytes of the request under way; 0 = none, all is made stable */
+	struct history old;		/* what was read: the last piece begins at `piece`, */
+	u64 piece, end, next;		/* all ends at `end`, and what is read next begins at `next` or later */
+};
+
 #define TOP_ROWS 100u		/* of a terminal that are used, at most */
 #define TOP_COLUMNS 250u
 
@@ -254,6 +272,7 @@ struct console {
 	struct apply apply;
 	struct apply_source startup;	/* of JOB_STARTUP */
 	struct keeper keeper;
+	struct log_keeper logs;
 	/* of one answer, or one key, at a time */
 	char json_text[JSON_BYTES];
 	struct out_buffer json_buffer;
@@ -358,6 +377,8 @@ bool prompt_can_ask(struct session *s, struct job *job, const char *what);
  * Its request changes definitions, and those of the start have not been applied: it waits for them, so that
  * `create-vm --nic nat0` works as soon as there is a prompt.
  */
+/* It will end VOS, and was not sent yet. */
+bool job_ends_vos(const struct job *job);
 bool job_is_early(const struct job *job);
 /* Until then; 0: they are there. */
 u64 job_early_until_ns(const struct console *c);
@@ -384,6 +405,9 @@ struct job *job_new_cancel(struct session *s);
 struct job *job_new_client(struct session *s, struct client *client);
 /* The slot for what is asked of root about that upload, if it is free, else NULL. */
 struct job *job_of_keeper(struct console *c);
+/* The one of log_keeper.c: whether it is used or not / which is free, begun. */
+struct job *job_of_logs(struct console *c);
+struct job *job_new_logs(struct session *s);
 struct job *job_new_upload(struct session *s, u32 slot);
 /* The same of an export. */
 struct job *job_new_export(struct session *s, u32 slot, bool is_close);
@@ -507,6 +531,12 @@ void keeper_begin(struct session *s);
 void keeper_turn(struct console *c);
 /* A statement of the pool's text that could not be applied, by number: its bytes; 0: it counts no more. */
 u32 keeper_left(struct console *c, u32 number, const char **text);
+
+/* ---- log_keeper.c ---- */
+
+void log_keeper_turn(struct console *c);
+/* When it is to be called again; ~0 = when something has happened. */
+u64 log_keeper_due_ns(const struct console *c);
 
 /* ---- attach.c ---- */
 

@@ -8,10 +8,16 @@
 #include "history.h"
 #include "range.h"
 
+static void allocate(struct history *h)
+{
+	if (!h->bytes)
+		h->bytes = malloc(HISTORY_BYTES);
+}
+
 void history_add(struct history *h, const char *bytes, size_t count)
 {
-	if (count && !h->bytes)
-		h->bytes = malloc(HISTORY_BYTES);
+	if (count)
+		allocate(h);
 	for (size_t done = 0, part; done < count && h->bytes; done += part) {
 		size_t at = (h->written + done) % HISTORY_BYTES;
 
@@ -19,6 +25,20 @@ void history_add(struct history *h, const char *bytes, size_t count)
 		memcpy(h->bytes + at, bytes + done, part);
 	}
 	h->written += count;
+}
+
+void history_put_before(struct history *h, const struct history *old)
+{
+	u64 used = h->written - h->first, room = used < HISTORY_BYTES ? HISTORY_BYTES - used : 0;
+	u64 count = min_u64(min_u64(room, h->first), old->written - history_start(old));
+
+	if (count != 0)
+		allocate(h);
+	if (!h->bytes)
+		return;
+	for (u64 i = 1; i <= count; i++)
+		h->bytes[(h->first - i) % HISTORY_BYTES] = old->bytes[(old->written - i) % HISTORY_BYTES];
+	h->first -= count;
 }
 
 void history_free(struct history *h)
@@ -31,7 +51,7 @@ u64 history_start(const struct history *h)
 {
 	if (!h->bytes)
 		return h->written;
-	return h->written > HISTORY_BYTES ? h->written - HISTORY_BYTES : 0;
+	return max_u64(h->first, h->written > HISTORY_BYTES ? h->written - HISTORY_BYTES : 0);
 }
 
 u64 history_tail(const struct history *h, u32 lines)

@@ -12,10 +12,13 @@
 
 struct history {
 	char *bytes;	/* HISTORY_BYTES, or 0 */
-	u64 written;	/* bytes ever added; byte n is at n % HISTORY_BYTES */
+	u64 written;	/* bytes ever added, and `first`; byte n is at n % HISTORY_BYTES */
+	u64 first;	/* number of the first one: what came before it may be added later */
 };
 
 void history_add(struct history *history, const char *bytes, size_t count);
+/* What came before the first byte: the last of `old`, as far as there is room. */
+void history_put_before(struct history *history, const struct history *old);
 void history_free(struct history *history);
 /* The oldest byte still there. */
 u64 history_start(const struct history *history);

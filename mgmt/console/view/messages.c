@@ -345,7 +345,7 @@ static bool has_log(const struct inventory *m, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
 		if (m->vms[i].is_used && strcmp(m->vms[i].report.name, name) == 0)
-			return m->vms[i].history.written != 0;
+			return m->vms[i].history.written != m->vms[i].history.first;
 	return false;
 }
 

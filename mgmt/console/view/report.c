@@ -560,7 +560,8 @@ void report_vm(const struct out *out, const void *what)
 	if (vm_is_live(vm))
 		vcpu_row(out, r);
 	label(out, "Log");
-	out_format(out, "%s bytes so far; log-vm %s\n", count_text(text, vm->history.written), r->name);
+	out_format(out, "%s bytes so far; log-vm %s\n", count_text(text, vm->history.written - vm->history.first),
+		   r->name);
 }
 
 void report_state(const struct out *out, const struct vm_report *r)

@@ -19,6 +19,7 @@
 #include "services.h"
 #include "station_wait.h"
 #include "sys.h"
+#include "vm_logs.h"
 #include "volume_export.h"
 #include "wiring.h"
 
@@ -52,6 +53,7 @@ static bool build(u32 id)
 			image_store_drop(client);
 			export_drop(client);
 			definitions_drop(client);
+			vm_logs_drop(client);
 			station_wait_drop(client);
 		}
 	return st == ST_OK;

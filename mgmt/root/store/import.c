@@ -19,7 +19,7 @@
 #include "syscalls.h"
 #include "volume_writer.h"
 
-#define IMPORTS (VOLUME_LINKS - 1)	/* the last link is for what root keeps in a pool itself */
+#define IMPORTS (VOLUME_LINKS - 2)	/* the last links are for what root keeps in a pool itself */
 #define TURN_BYTES (512 * KIB)		/* of an image, in one turn of root */
 
 enum import_step { IMPORT_FREE, IMPORT_FILL, IMPORT_FLUSH, IMPORT_FINISH, IMPORT_CLOSE, IMPORT_OVER };

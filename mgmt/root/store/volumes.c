@@ -88,7 +88,7 @@ void volume_name_of(char *name, const char *vm_name, const struct vm_spec *spec,
 
 bool volume_is_of_vos(const char *name)
 {
-	return strcmp(name, VOLUME_OF_VOS) == 0 || volume_is_of_image(name);
+	return strcmp(name, VOLUME_OF_VOS) == 0 || strcmp(name, VOLUME_OF_LOGS) == 0 || volume_is_of_image(name);
 }
 
 bool volume_is_of_image(const char *name)

@@ -91,6 +91,8 @@ struct vm {
 	bool are_disks_kept;	/* when it is deleted */
 	u64 deletion;		/* AFTER_DELETE: the count of changes (definition_changes.h) with that one */
 	bool is_start_due;	/* when its disks' pool is unlocked */
+	u64 log;		/* the number of its log in a pool; 0 = it has none */
+	u32 log_slot;		/* its place there (log_blocks.h) */
 	u32 restarts;		/* by itself, since an operator started it */
 	u32 crash_restarts;
 

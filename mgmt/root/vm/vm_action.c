@@ -14,6 +14,7 @@
 #include "sys.h"
 #include "vm.h"
 #include "vm_disks.h"
+#include "vm_logs.h"
 #include "vm_nics.h"
 
 #define LOAD_LIMIT_NS (120 * NS_PER_S)
@@ -384,6 +385,7 @@ static void forget(struct vm *vm)
 	vm_disks_forget(vm);
 	pending_reply_forget_vm(vm->index);
 	vm->is_used = false;
+	vm_logs_sweep();
 	vm_nics_forget();
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_record.h - what a VM has been through, as it lies in a pool beside the definitions: why it ended last, and how
- * often it was started again. Pure. What is read is foreign.
+ * vm_record.h - what a VM has been through, as it lies in a pool beside the definitions: why it ended last, how often
+ * it was started again, and where what it printed is. Pure. What is read is foreign.
  */
 #ifndef VOS_VM_RECORD_H
 #define VOS_VM_RECORD_H
@@ -18,8 +18,11 @@ struct vm_record {
 	u32 last_exit, vmm_fault;
 	u32 restarts, crash_restarts;	/* as in struct vm */
 	char text[96];
+	u64 log;		/* likewise */
+	u32 log_slot;
+	u32 zero;
 };
-_Static_assert(sizeof(struct vm_record) == 168, "no gaps");
+_Static_assert(sizeof(struct vm_record) == 184, "no gaps");
 
 /* False: there is nothing to say of it. */
 bool vm_record_fill(struct vm_record *record, const struct vm *vm);

@@ -17,6 +17,22 @@ static struct vm_record *find(const char *name)
 	return NULL;
 }
 
+static bool has_log(u32 slot)
+{
+	for (u32 i = 0; i < loaded_count; i++)
+		if (loaded[i].log != 0 && loaded[i].log_slot == slot)
+			return true;
+	return false;
+}
+
+bool vm_records_have_log(u32 slot)
+{
+	for (u32 i = 0; i < VM_COUNT; i++)
+		if (vm_at(i) != NULL && vm_at(i)->log != 0 && vm_at(i)->log_slot == slot)
+			return true;
+	return has_log(slot);
+}
+
 static void drop(struct vm_record *record)
 {
 	*record = loaded[--loaded_count];
@@ -27,8 +43,11 @@ void vm_records_load(const u8 *bytes, u64 count)
 	loaded_count = 0;
 	for (u64 at = 0; at + sizeof(loaded[0]) <= count && loaded_count < VM_COUNT; at += sizeof(loaded[0])) {
 		memcpy(&loaded[loaded_count], bytes + at, sizeof(loaded[0]));
-		if (vm_record_ok(&loaded[loaded_count]) && find(loaded[loaded_count].name) == NULL)
-			loaded_count++;
+		if (!vm_record_ok(&loaded[loaded_count]) || find(loaded[loaded_count].name) != NULL)
+			continue;
+		if (has_log(loaded[loaded_count].log_slot))	/* no two share one */
+			loaded[loaded_count].log = 0;
+		loaded_count++;
 	}
 }
 

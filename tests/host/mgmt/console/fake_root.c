@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fake_definitions.h"
+#include "fake_vm_logs.h"
 #include "fake_disks.h"
 #include "fake_networks.h"
 #include "fake_end.h"
@@ -380,6 +381,14 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		return;
 	case REQ_UPLOAD_OPEN: case REQ_UPLOAD_WRITE: case REQ_UPLOAD_FINISH: case REQ_DELETE_IMAGE:
 		fake_upload(r, reply);
+		return;
+	case REQ_LOG_READ: case REQ_LOG_WRITE:
+		if (root->log_error != ERR_NONE)
+			refuse(reply, RESULT_STATE, root->log_error, 0, 0);
+		else if (r->op == REQ_LOG_WRITE)
+			fake_write_log(root, r);
+		else
+			fake_read_log(root, r, reply);
 		return;
 	case REQ_DEVICES:
 		if (r->index < ARRAY_COUNT(devices))

@@ -10,6 +10,7 @@
 #include "fake_routers.h"
 #include "root_info.h"
 
+#define FAKE_PIECES 16u
 #define FAKE_TERMINAL_BYTES (2u * 1024u * 1024u)
 
 struct fake_vm {
@@ -50,6 +51,10 @@ struct fake_root {
 	struct fake_vm vms[VM_COUNT];
 	char terminal[FAKE_TERMINAL_BYTES];
 	size_t terminal_used;
+	/* Logs of VMs in the pool; what root answers to all requests for them instead. */
+	struct { char name[VM_NAME_BYTES]; struct log_piece piece; } pieces[FAKE_PIECES];
+	u32 piece_count, log_flushes;
+	enum error log_error;
 	const char *given_up;		/* a VM that is so when it is made; NULL: none */
 	/* REQ_DEFINITIONS: what the console waits with, and the task that it gets next. */
 	bool has_keeper;
