@@ -163,8 +163,8 @@ _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER
 
 /*
  * First the kernel and what is loaded with it, or firmware, whose last byte is at 4 GiB - 1, read only. IMAGE_FLASH is
- * firmware that begins with VMM_FLASH_BYTES of variables, which are not mapped, for they are a device. Last, if there
- * is one, the disc in the CD drive.
+ * firmware that begins with VMM_FLASH_BYTES of variables, which are a device (flash.h): what its guest
+ * reads there is mapped, but for the first page. Last, if there is one, the disc in the CD drive.
  */
 enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE, IMAGE_CD, IMAGE_FLASH };
 #define VMM_IMAGES_MAX (3u + IMAGE_MODULES)

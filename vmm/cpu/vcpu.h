@@ -15,7 +15,10 @@
 struct machine;
 struct lapic;
 
-enum vcpu_mp_state { VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAIT_FOR_SIPI };
+enum vcpu_mp_state {
+	VCPU_RUNNABLE, VCPU_HALTED, VCPU_WAIT_FOR_SIPI,
+	VCPU_NAPPING,		/* until nap_tsc, or an interrupt: it polls a clock */
+};
 
 enum offer_source { OFFER_NONE, OFFER_LAPIC, OFFER_PIC };
 #define OFFER_NMIS 4u	/* a further NMI waits for the end of nmi_pending */
@@ -43,10 +46,19 @@ struct msr;
 #define MSR_CACHE_ENTRIES 16u
 #define STORED_MSRS 16u
 
+/* Reads of a clock in a loop (vcpu_nap.c). */
+struct vcpu_polls {
+	u64 mark;		/* of the loop */
+	u64 start_tsc;		/* host TSC */
+	u32 count;		/* 0 after an access to another port */
+};
+
 struct vcpu {
 	struct machine *machine;
 	u64 late_tsc;		/* host TSC at which devices that have put off a notification serve it; 0: none has */
 	u64 devices_tsc;	/* vCPU 0: host TSC at which a device's timer is due; else DEADLINE_NONE */
+	u64 nap_tsc;		/* host TSC at which VCPU_NAPPING ends */
+	struct vcpu_polls polls;
 	struct vcpu_page *page;
 	struct lapic *lapic;
 	u32 index;
@@ -107,6 +119,9 @@ static inline void vcpu_drop_cpuid_cache(struct vcpu *v)
 
 /* One exit, already in the page. (exits.c; separate for tests) */
 void vcpu_handle_exit(struct vcpu *v);
+
+/* It has read a clock that firmware polls: it may sleep now. (vcpu_nap.c) */
+void vcpu_nap(struct vcpu *v);
 
 /* VMCALL or VMMCALL. (hypercall.c) */
 void vcpu_hypercall(struct vcpu *v);

@@ -87,6 +87,10 @@ u32 vcpu_port_read(struct vcpu *v, u16 port, u32 size)
 	machine_unlock(m);
 	if (unlikely(r->ops->sets_timer & SETS_TIMER_BY_READ))
 		timer_was_set(v);
+	if (unlikely(r->ops->may_nap != NULL) && r->ops->may_nap(r->device, port - r->start))
+		vcpu_nap(v);
+	else
+		v->polls.count = 0;
 	return value;
 }
 
@@ -102,6 +106,7 @@ void vcpu_port_write(struct vcpu *v, u16 port, u32 size, u32 value)
 	machine_lock(m);
 	r->ops->write(r->device, port - r->start, size, value & (u32)alu_mask(size));
 	machine_unlock(m);
+	v->polls.count = 0;
 	look_at_late(v);
 	if (unlikely(r->ops->sets_timer & SETS_TIMER_BY_WRITE))
 		timer_was_set(v);

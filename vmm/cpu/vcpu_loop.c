@@ -204,13 +204,21 @@ static void notified(struct vcpu *v, u64 bits)
 		machine_notified(v->machine, bits);
 }
 
-/* A halted vCPU runs again when an interrupt can be delivered, or an NMI came. */
+static bool is_interrupted(const struct vcpu *v)
+{
+	return v->page->nmi_pending || (v->page->intr_pending && (v->page->rflags & RFLAGS_IF));
+}
+
+/* A halted vCPU runs again when an interrupt can be delivered, or an NMI came; one that naps also when it is time. */
 static bool may_run(struct vcpu *v)
 {
-	if (v->mp_state == VCPU_HALTED && (v->is_kicked || v->page->nmi_pending ||
-					   (v->page->intr_pending && (v->page->rflags & RFLAGS_IF)))) {
+	const struct host *host = v->machine->host;
+
+	if (v->mp_state == VCPU_HALTED && (v->is_kicked || is_interrupted(v))) {
 		v->mp_state = VCPU_RUNNABLE;
 		v->is_kicked = false;
+	} else if (v->mp_state == VCPU_NAPPING && (is_interrupted(v) || host->tsc(host->ctx) >= v->nap_tsc)) {
+		v->mp_state = VCPU_RUNNABLE;
 	}
 	return v->mp_state == VCPU_RUNNABLE;
 }
@@ -218,8 +226,10 @@ static bool may_run(struct vcpu *v)
 static void wait_idle(struct vcpu *v)
 {
 	const struct host *host = v->machine->host;
-	u64 bits = 0;
+	u64 bits = 0, deadline = v->page->deadline_tsc;
 
+	if (v->mp_state == VCPU_NAPPING)
+		deadline = min_u64(deadline, v->nap_tsc);
 	if ((machine_late(v->machine) & LATE_WORK) != 0) {
 		machine_serve_late(v->machine, v);
 		return;
@@ -228,7 +238,7 @@ static void wait_idle(struct vcpu *v)
 		machine_notify_console(v->machine);
 	if (!go_outside(v))
 		return;
-	(void)!host->wait(host->ctx, v->page->deadline_tsc, &bits);
+	(void)!host->wait(host->ctx, deadline, &bits);
 	come_back(v);
 	notified(v, bits);
 }

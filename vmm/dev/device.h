@@ -24,6 +24,8 @@ struct region_ops {
 	void (*write)(void *device, u64 offset, u32 size, u64 value);
 	/* SETS_TIMER_*: which accesses may bring the deadline of its timer_ops nearer. Ports only: see bus_add_mmio. */
 	u32 sets_timer;
+	/* May the vCPU sleep that reads this clock over and over? NULL: it is no clock. Ports only. */
+	bool (*may_nap)(void *device, u64 offset);
 };
 
 /* An input of the interrupt controllers (I/O APIC and, on platform pc, the 8259s). */

@@ -378,6 +378,8 @@ static enum status add_i8042(struct machine *m)
 	struct power_ops power = power_ops(m);
 	enum status status;
 
+	if (machine_has_flash(m))	/* UEFI waits seconds for the answers of keyboards that are not there */
+		return ST_OK;
 	i8042_init(&m->i8042, &power);
 	status = bus_add_pio(&m->bus, I8042_DATA_PORT, 1, &i8042_data_region, &m->i8042);
 	return status == ST_OK ? bus_add_pio(&m->bus, I8042_COMMAND_PORT, 1, &i8042_command_region, &m->i8042) : status;

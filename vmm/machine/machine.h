@@ -187,6 +187,13 @@ static inline bool machine_has_firmware(const struct machine *m)
 	       (m->args->images[0].kind == IMAGE_FIRMWARE || m->args->images[0].kind == IMAGE_FLASH);
 }
 
+/* Is that UEFI, with its variables before it? If they are all of it, it is refused when it is loaded. */
+static inline bool machine_has_flash(const struct machine *m)
+{
+	return machine_has_firmware(m) && m->args->images[0].kind == IMAGE_FLASH &&
+	       m->args->images[0].bytes > VMM_FLASH_BYTES;
+}
+
 static inline bool machine_is_stopped(const struct machine *m)
 {
 	return __atomic_load_n(&m->stop_info.is_set, __ATOMIC_ACQUIRE) != NOT_STOPPED;

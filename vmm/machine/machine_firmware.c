@@ -10,14 +10,6 @@
 
 #include "load.h"
 
-static bool has_flash(const struct machine *m)
-{
-	const struct vmm_image *rom = &m->args->images[0];
-
-	/* If it is too small, it is refused when it is loaded. */
-	return rom->kind == IMAGE_FLASH && rom->bytes > VMM_FLASH_BYTES;
-}
-
 static void no_medium(void *ctx)
 {
 	machine_report_no_medium(ctx);
@@ -50,7 +42,7 @@ enum status machine_add_firmware(struct machine *m)
 	firmware_log_init(&m->firmware_log, no_medium, m);
 	if (status == ST_OK)
 		status = bus_add_pio(&m->bus, FIRMWARE_LOG_PORT, 1, &firmware_log_region, &m->firmware_log);
-	if (status != ST_OK || !has_flash(m))
+	if (status != ST_OK || !machine_has_flash(m))
 		return status;
 	console_port_watch(&m->console, serial_line_seen, &m->firmware_log);
 	flash_init(&m->flash, m->flash_bytes, VMM_FLASH_BYTES);

@@ -100,12 +100,16 @@ static enum status add_image(const struct vm *vm, struct vmm_args *args, const c
 	return pd_map(vm->pd.h_pd, image->h_mem, address, image->bytes, RIGHT_R);
 }
 
-static enum status add_flash(struct vm *vm)
+/* The guest reads it as memory, but for its first page, where it looks for the status; its writes are commands. */
+static enum status add_flash(struct vm *vm, u64 gpa)
 {
 	u64 h_flash;
 	enum status st = object_set_mem(&vm->objects, VMM_FLASH_BYTES, 0, &h_flash);
 
-	return st == ST_OK ? pd_fill(vm->pd.h_pd, h_flash, VMM_FLASH, 0, VMM_FLASH_BYTES, RW) : st;
+	if (st == ST_OK)
+		st = pd_fill(vm->pd.h_pd, h_flash, VMM_FLASH, 0, VMM_FLASH_BYTES, RW);
+	return st == ST_OK ? sys_mem_map(vm->h_vm, h_flash, gpa + PAGE_SIZE, PAGE_SIZE, VMM_FLASH_BYTES - PAGE_SIZE,
+					 RIGHT_R) : st;
 }
 
 /* Its last byte is at 4 GiB - 1. A size that is none its VMM refuses in words. */
@@ -119,7 +123,7 @@ static enum status add_firmware(struct vm *vm, struct vmm_args *args)
 	if (!vmm_firmware_size_ok(bytes) || bytes <= flash)
 		return st;
 	if (flash)
-		st = add_flash(vm);
+		st = add_flash(vm, 4 * GIB - bytes);
 	if (st != ST_OK)
 		return st;
 	return sys_mem_map(vm->h_vm, image_find(&root.images, name, false)->h_mem, 4 * GIB - bytes + flash, flash,

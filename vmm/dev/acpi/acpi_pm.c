@@ -185,8 +185,15 @@ static void acpi_pm_write(void *device, u64 offset, u32 size, u64 value)
 		pc_sync(a);
 }
 
+static bool acpi_pm_may_nap(void *device, u64 offset)
+{
+	const struct acpi_pm *a = device;
+
+	return a->is_pc && offset == ACPI_PM_TIMER && !a->pm1_enable;
+}
+
 const struct region_ops acpi_pm_region = {
-	.read = acpi_pm_read, .write = acpi_pm_write, .sets_timer = SETS_TIMER_BY_WRITE,
+	.read = acpi_pm_read, .write = acpi_pm_write, .sets_timer = SETS_TIMER_BY_WRITE, .may_nap = acpi_pm_may_nap,
 };
 
 static u64 pm_deadline_ns(void *device)

@@ -6,6 +6,9 @@
  * event device's interrupt. pc: PM1 event and control blocks, PM timer (3.579545 MHz, 32 bits), reset register; the
  * button is PM1's fixed event, signalled by the SCI (level).
  *
+ * Firmware lets time pass by reading the PM timer over and over. As long as no system has taken the registers over,
+ * which shows by an event that is enabled, a vCPU that does so may sleep between its reads (vcpu_nap.c).
+ *
  * ACPI_IDLE is VOS' own register behind the low-power idle device (dsdt-idle.inc), which tells when a guest suspends
  * itself to idle (Linux: `freeze`). While a guest is suspended, an event only wakes it: a guest that gets the power
  * button's press in that state does not take it for a request to power off either. On pc the event is PM1's button

@@ -6,7 +6,8 @@
  *
  * A command is a byte at any address; from PROGRAM or ERASE on, reading gives the status until the next command. As in
  * silicon programming only clears bits, and erasing sets those of a block. What is no command ends in the status' two
- * bits for a bad sequence. All is under the machine's lock.
+ * bits for a bad sequence. The guest may read all but the first block without an exit: there it gets the array always,
+ * which OVMF, who looks at the status in that block only, does not notice. All is under the machine's lock.
  */
 #ifndef VOS_FLASH_H
 #define VOS_FLASH_H

@@ -211,6 +211,53 @@ static void test_nmis(void **state)
 	assert_int_equal(step, 8);
 }
 
+static u32 polls, other_loops;
+
+/* A guest that polls the PM timer: each time in another loop, then in one until it has slept twice; then it ends. */
+static void step_poll(void)
+{
+	fake_now += 1000;
+	polls++;
+	fake_code("\xed", 1);		/* in eax,dx */
+	fake_page->rip = FAKE_CODE;
+	fake_page->gpr[GPR_RBX] = other_loops ? --other_loops : 0;
+	fake_page->exit.reason = step < 2 ? EXIT_PIO : EXIT_SHUTDOWN;
+	fake_page->exit.flags = PIO_IN;
+	fake_page->exit.pio.port = ACPI_PORT + ACPI_PM_TIMER;
+	fake_page->exit.pio.size = 4;
+}
+
+static void wait_poll(void)
+{
+	assert_int_equal(fake_machine.vcpu[0].mp_state, VCPU_NAPPING);
+	assert_int_equal(polls, 100 + (step == 0 ? 8 : 9));
+	/* An eighth: of eight times 1,000 ticks, then of that, of the nap and of what the guest took. */
+	assert_true(fake_last_deadline == fake_now + (step == 0 ? 1000 : 1250));
+	if (step++ == 1)
+		fake_wait_bits = VMM_BIT_KICK;	/* nothing of its own: it sleeps on */
+}
+
+static void wait_poll_on(void)
+{
+	if (step == 2) {
+		step++;
+		return;
+	}
+	wait_poll();
+}
+
+static void test_poll(void **state)
+{
+	(void)state;
+	fake_start(PLATFORM_PC);
+	step = polls = 0;
+	other_loops = 100;
+	fake_on_run = step_poll;
+	fake_on_wait = wait_poll_on;
+	vcpu_loop(&fake_machine.vcpu[0]);
+	assert_int_equal(step, 3);
+}
+
 static void step_poweroff(void)
 {
 	if (step++ == 0) {
@@ -404,6 +451,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timer), cmocka_unit_test(test_shadow), cmocka_unit_test(test_early_shadow),
+		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_nmis), cmocka_unit_test(test_pause_and_poweroff), cmocka_unit_test(test_input),
 		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_breaks), cmocka_unit_test(test_nmi_button),

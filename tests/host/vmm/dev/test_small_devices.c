@@ -133,6 +133,19 @@ static void test_acpi_pc_timer(void **state)
 }
 
 /* A guest that suspends itself is woken by the button and by what wakes it, and not asked to power off by that. */
+/* A vCPU that polls the timer may sleep until a system has taken over, which knows better clocks. */
+static void test_acpi_pc_polled(void **state)
+{
+	(void)state;
+	start_pm(true);
+	assert_true(acpi_pm_region.may_nap(&pm, ACPI_PM_TIMER));
+	assert_false(acpi_pm_region.may_nap(&pm, ACPI_PM1_CONTROL));
+	wr(&acpi_pm_region, &pm, ACPI_PM1_EVENT + 2, 2, 0x100);
+	assert_false(acpi_pm_region.may_nap(&pm, ACPI_PM_TIMER));
+	start_pm(false);
+	assert_false(acpi_pm_region.may_nap(&pm, ACPI_PM_TIMER));
+}
+
 static void test_suspend_modern(void **state)
 {
 	(void)state;
@@ -484,6 +497,7 @@ int main(void)
 		cmocka_unit_test_setup(test_acpi_modern, setup),
 		cmocka_unit_test_setup(test_acpi_pc_button, setup),
 		cmocka_unit_test_setup(test_acpi_pc_timer, setup),
+		cmocka_unit_test_setup(test_acpi_pc_polled, setup),
 		cmocka_unit_test_setup(test_suspend_modern, setup),
 		cmocka_unit_test_setup(test_suspend_pc, setup),
 		cmocka_unit_test_setup(test_hotplug, setup),
