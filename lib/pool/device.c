@@ -4,15 +4,27 @@
  */
 #include "pool_state.h"
 
-void device_submit(struct pool *p, struct pool_io *io, enum pool_io_op op, struct device_range range, void *data)
+static void submit(struct pool *p, struct pool_io *io, enum pool_io_op op, struct device_range range, void *data,
+	u8 only)
 {
 	io->op = op;
 	io->sector = range.sector;
 	io->sectors = range.sectors;
 	io->data = data;
+	io->only = only;
 	list_init(&io->link);
 	if (!list_is_empty(&p->io_waiting) || !p->device.submit(p->device.context, io))
 		list_insert_before(&p->io_waiting, &io->link);
+}
+
+void device_submit(struct pool *p, struct pool_io *io, enum pool_io_op op, struct device_range range, void *data)
+{
+	submit(p, io, op, range, data, 0);
+}
+
+void device_read_member(struct pool *p, struct pool_io *io, u32 member, struct device_range range, void *data)
+{
+	submit(p, io, POOL_IO_READ, range, data, (u8)(1 + member));
 }
 
 void pool_io_done(struct pool *p, struct pool_io *io, bool is_ok)

@@ -5,6 +5,7 @@
 #include "mirror.h"
 
 #include "crc32c.h"
+#include "layout.h"
 
 /* ---- requests of the pool's ---- */
 
@@ -50,6 +51,10 @@ static void read_ended(struct pool *p, struct pair *a, u32 member, bool is_ok)
 
 	if (!is_ok)
 		m->read_errors[member]++;
+	if (a->upper->only != 0) {
+		answer(p, a, is_ok);
+		return;
+	}
 	if (is_good && a->tried == BIT32(0) + BIT32(1) && m->state[other] == MEMBER_GOOD)
 		copy_repair(p, other, a->upper->sector, a->upper->sectors);
 	if (!is_ok && a->tried == BIT32(member) && m->state[other] == MEMBER_GOOD)
@@ -165,7 +170,7 @@ static bool submit(void *context, struct pool_io *io)
 		return false;
 	io->is_reread = false;
 	if (io->op == POOL_IO_READ)
-		read_from(m, take_pair(m, io), m->source);
+		read_from(m, take_pair(m, io), io->only != 0 ? io->only - 1u : m->source);
 	else if (!m->is_broken && may_begin(p, io))
 		begin(p, io);
 	else
@@ -190,6 +195,31 @@ bool device_reread(struct pool *p, struct pool_io *io, u32 crc)
 	m->read_errors[m->source]++;
 	read_from(m, a, 1 - m->source);
 	return true;
+}
+
+bool device_is_pair(const struct pool *p)
+{
+	const struct mirror *m = p->mirror;
+
+	return m != NULL && m->state[0] == MEMBER_GOOD && m->state[1] == MEMBER_GOOD;
+}
+
+void device_repair(struct pool *p, u32 member, struct device_range range)
+{
+	p->mirror->read_errors[member]++;
+	copy_repair(p, member, range.sector, range.sectors);
+	mirror_wake(p);
+}
+
+struct pool_label device_label(const struct pool *p)
+{
+	struct pool_label l = p->label;
+
+	if (p->mirror == NULL)
+		return l;
+	l.member_index = (u8)p->mirror->source;
+	l.crc = layout_sum(&l, sizeof(l), offsetof(struct pool_label, crc));
+	return l;
 }
 
 /* ---- failures ---- */

@@ -54,6 +54,7 @@ struct pool_io {
 	u8 *data;
 	bool is_ok;
 	bool is_reread;		/* a mirror's */
+	u8 only;		/* READ of a mirror: 1 + the member that is asked, and no other; 0: either */
 	struct list link;	/* the pool's */
 	void (*done)(struct pool *p, struct pool_io *io);
 };

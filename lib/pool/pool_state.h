@@ -156,6 +156,8 @@ struct scrub {
 	u32 reading;			/* scrub.c: what io is for */
 	u64 block, generation;		/* that is read, when the superblock had that one */
 	u32 count;
+	bool is_pair, is_good;		/* both members are read; what was read is what it should be */
+	u32 member;			/* of a pair: that is read */
 	struct pool_ref ref;		/* what named it then */
 	struct pool_granule old;
 	u8 *buffer;			/* a bounce buffer */
@@ -236,9 +238,16 @@ void jobs_ready(struct pool *p, struct list *waiters);
 struct device_range { u64 sector; u32 sectors; };
 
 void device_submit(struct pool *p, struct pool_io *io, enum pool_io_op op, struct device_range range, void *data);
+/* From that member of a mirror, and from no other. */
+void device_read_member(struct pool *p, struct pool_io *io, u32 member, struct device_range range, void *data);
 /* A block of 4096 bytes has not this checksum: it is read from the other member, and the io ends once more. False:
  * there is none. */
 bool device_reread(struct pool *p, struct pool_io *io, u32 crc);
+/* Both members of a mirror have all. / That is to be written anew from the other one. / The label of the one that is
+ * read. */
+bool device_is_pair(const struct pool *p);
+void device_repair(struct pool *p, u32 member, struct device_range range);
+struct pool_label device_label(const struct pool *p);
 
 static inline struct device_range device_blocks(u64 block, u32 count)
 {

@@ -5,6 +5,9 @@
  *
  *	label and superblock -> nodes of the tables -> each volume: a node is judged before what is below it
  *
+ * Of a mirror that is whole, both members are read. If one of them has not what it should have, and the other one has,
+ * it is written anew, and that is no fault.
+ *
  * What an older snapshot or the origin has (births say so) is that one's, and is left out, also as whole subtrees.
  */
 #include "scrub.h"
@@ -64,7 +67,12 @@ static enum outcome start(struct pool *p, enum reading what, u64 block, u32 coun
 	c->block = block;
 	c->count = count;
 	c->io.done = io_done;
-	device_submit(p, &c->io, POOL_IO_READ, device_blocks(block, count), c->buffer);
+	c->is_pair = what != READ_LABEL && device_is_pair(p);
+	c->member = 0;
+	if (c->is_pair)
+		device_read_member(p, &c->io, 0, device_blocks(block, count), c->buffer);
+	else
+		device_submit(p, &c->io, POOL_IO_READ, device_blocks(block, count), c->buffer);
 	return STARTED;
 }
 
@@ -82,9 +90,10 @@ static bool is_label_good(const struct pool *p, enum check_fault *what)
 {
 	const struct pool_node *block = (const struct pool_node *)p->scrub.buffer;
 	const struct pool_super *s = (const struct pool_super *)&block[POOL_SUPER_BLOCK + (p->super.generation & 1)];
+	const struct pool_label label = device_label(p);
 
 	*what = CHECK_LABEL;
-	if (memcmp(block, &p->label, sizeof(p->label)) != 0)
+	if (memcmp(block, &label, sizeof(label)) != 0)
 		return false;
 	*what = CHECK_SUPER;
 	return layout_super(s, &p->label) && s->generation == p->super.generation;
@@ -134,13 +143,24 @@ static bool is_same_ref(const struct pool_ref *a, const struct pool_ref *b)
 	return a->block == b->block && a->crc == b->crc;
 }
 
+static bool is_table_good(struct pool *p)
+{
+	return crc32c(0, p->scrub.buffer, POOL_BLOCK) == p->scrub.ref.crc;
+}
+
+static bool is_table_there(struct pool *p)
+{
+	const struct scrub *c = &p->scrub;
+
+	return !p->commit.is_frozen && is_same_ref(&c->ref, meta_ref(&p->files[c->file], c->level, c->at));
+}
+
 static void judge_table(struct pool *p)
 {
 	struct scrub *c = &p->scrub;
-	bool is_good = c->io.is_ok && crc32c(0, c->buffer, POOL_BLOCK) == c->ref.crc;
 
-	if (!is_good) {
-		if (p->commit.is_frozen || !is_same_ref(&c->ref, meta_ref(&p->files[c->file], c->level, c->at)))
+	if (!c->is_good) {
+		if (!is_table_there(p))
 			return;
 		fault(p, c->io.is_ok ? CHECK_NODE : CHECK_READ, c->ref.block, 0);
 	}
@@ -227,7 +247,7 @@ static enum outcome next_node(struct pool *p, struct volume *v)
 	return start(p, READ_NODE, ref->block, 1);
 }
 
-static void judge_node(struct pool *p)
+static bool is_node_good(struct pool *p)
 {
 	struct scrub *c = &p->scrub;
 	struct volume *v = &p->volume[c->volume];
@@ -235,14 +255,27 @@ static void judge_node(struct pool *p)
 	struct layout_node as = { POOL_NODE_MAP, level, c->granule / layout_capacity(v->r.kind, c->below),
 		level > 0 ? sizeof(struct pool_ref) : entry_bytes(v->r.kind) };
 	struct pool_node *n = (struct pool_node *)c->buffer;
-	const struct pool_ref *now = ref_now(p, v);
 
-	if (c->io.is_ok && layout_node(n, &c->ref, &as, &p->label) &&
-		(level > 0 || layout_granules(n, &p->label, v->r.kind))) {
+	return layout_node(n, &c->ref, &as, &p->label) && (level > 0 || layout_granules(n, &p->label, v->r.kind));
+}
+
+static bool is_node_there(struct pool *p)
+{
+	const struct pool_ref *now = ref_now(p, &p->volume[p->scrub.volume]);
+
+	return now != NULL && is_same_ref(&p->scrub.ref, now);
+}
+
+static void judge_node(struct pool *p)
+{
+	struct scrub *c = &p->scrub;
+	struct volume *v = &p->volume[c->volume];
+
+	if (c->is_good) {
 		c->below--;
 		return;
 	}
-	if (now == NULL || !is_same_ref(&c->ref, now))
+	if (!is_node_there(p))
 		return;
 	fault(p, c->io.is_ok ? CHECK_NODE : CHECK_READ, c->ref.block, v->r.id);
 	skip(v, c);
@@ -276,25 +309,31 @@ static enum outcome next_granule(struct pool *p, struct volume *v)
 }
 
 /* What the cursor is at has not moved since it was looked up; false also if that is not in memory any more. */
-static bool is_still_there(struct pool *p, const struct volume *v)
+static bool is_data_there(struct pool *p)
 {
 	const struct scrub *c = &p->scrub;
-	struct node *leaf = node_leaf_cached(p, v, c->granule);
+	struct node *leaf = node_leaf_cached(p, &p->volume[c->volume], c->granule);
 	const struct pool_granule *g = leaf != NULL ? node_granule(leaf, c->granule) : NULL;
 
 	return g != NULL && leaf->state != NODE_LOADING && g->place == c->old.place && g->crc == c->old.crc &&
 		g->birth == c->old.birth;
 }
 
+static bool is_data_good(struct pool *p)
+{
+	const struct scrub *c = &p->scrub;
+
+	return p->volume[c->volume].r.kind == POOL_PLAIN || crc32c(0, c->buffer, POOL_BLOCK) == c->old.crc;
+}
+
 static void judge_data(struct pool *p)
 {
 	struct scrub *c = &p->scrub;
 	struct volume *v = &p->volume[c->volume];
-	bool is_good = c->io.is_ok && (v->r.kind == POOL_PLAIN || crc32c(0, c->buffer, POOL_BLOCK) == c->old.crc);
 
-	if (!is_good && !is_still_there(p, v))
+	if (!c->is_good && !is_data_there(p))
 		return;
-	if (!is_good)
+	if (!c->is_good)
 		fault(p, c->io.is_ok ? CHECK_DATA : CHECK_READ, c->block, v->r.id);
 	go_to(v, c, c->granule + 1);
 }
@@ -324,20 +363,75 @@ static enum outcome next_in_maps(struct pool *p)
 
 /* ---- the job ---- */
 
-static void (*const judges[])(struct pool *p) = {
-	[READ_LABEL] = judge_label, [READ_TABLE] = judge_table, [READ_NODE] = judge_node, [READ_DATA] = judge_data,
+/* is_good: what was read; is_there: the pool still says the same of that place. */
+static const struct {
+	void (*judge)(struct pool *p);
+	bool (*is_good)(struct pool *p);
+	bool (*is_there)(struct pool *p);
+} readings[] = {
+	[READ_LABEL] = { .judge = judge_label },
+	[READ_TABLE] = { judge_table, is_table_good, is_table_there },
+	[READ_NODE] = { judge_node, is_node_good, is_node_there },
+	[READ_DATA] = { judge_data, is_data_good, is_data_there },
 };
+
+/* What has it has not gone meanwhile. */
+static bool is_owner_there(const struct pool *p)
+{
+	return p->scrub.reading < READ_NODE || p->volume[p->scrub.volume].r.id == p->scrub.id;
+}
+
+static bool is_read_good(struct pool *p)
+{
+	const struct scrub *c = &p->scrub;
+
+	return c->io.is_ok && is_owner_there(p) && readings[c->reading].is_good != NULL &&
+		readings[c->reading].is_good(p);
+}
+
+/* The second one has been read, too. */
+static void repair(struct pool *p, bool is_second_good)
+{
+	struct scrub *c = &p->scrub;
+
+	if (c->is_good == is_second_good || !is_owner_there(p) || !readings[c->reading].is_there(p)) {
+		c->is_good = c->is_good && is_second_good;
+		return;
+	}
+	if (device_is_pair(p))
+		device_repair(p, c->is_good, device_blocks(c->block, c->count));
+	c->is_good = true;
+}
+
+/* True: the other member is read. */
+static bool read_other(struct pool *p)
+{
+	struct scrub *c = &p->scrub;
+	bool is_good = is_read_good(p);
+
+	if (c->member == 1) {
+		repair(p, is_good);
+		return false;
+	}
+	c->is_good = is_good;
+	if (!c->is_pair)
+		return false;
+	c->member = 1;
+	device_read_member(p, &c->io, 1, device_blocks(c->block, c->count), c->buffer);
+	return true;
+}
 
 /* A volume that went while it was read is not judged. */
 static void take_read(struct pool *p)
 {
 	struct scrub *c = &p->scrub;
 	enum reading what = (enum reading)c->reading;
+	bool is_there = is_owner_there(p);
 
 	c->owner->blocks += c->count;
 	c->reading = READ_NOTHING;
-	if (what < READ_NODE || p->volume[c->volume].r.id == c->id)
-		judges[what](p);
+	if (is_there)
+		readings[what].judge(p);
 	give_back(p);
 }
 
@@ -354,6 +448,8 @@ static void step(struct pool *p, struct job *j)
 	enum outcome outcome = GO_ON;
 
 	(void)j;
+	if (p->scrub.reading != READ_NOTHING && read_other(p))
+		return;
 	if (p->scrub.reading != READ_NOTHING)
 		take_read(p);
 	while (outcome == GO_ON && !p->is_failed)

@@ -179,6 +179,19 @@
 	/* text = disk */ \
 	ERROR(ERR_MIRROR_TWICE, RESULT_USAGE, "E_USAGE", \
 		"a mirror is on two disks, and {text} is named twice; see list-disk") \
+	/* text = pool, or a disk */ \
+	ERROR(ERR_NOT_MIRROR, RESULT_STATE, "E_STATE", \
+		"pool {text} is on one disk: only a mirror's disks can be replaced; see list-pool") \
+	ERROR(ERR_NOT_MEMBER, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"{text} is no disk of that pool; see list-pool") \
+	ERROR(ERR_MIRROR_LAST, RESULT_STATE, "E_STATE", \
+		"the other disk of pool {text} does not have all of it: wait until it is in sync; see list-pool") \
+	ERROR(ERR_MIRROR_GOOD, RESULT_STATE, "E_STATE", \
+		"disk {text} has all of the pool, or is being copied to; see list-pool") \
+	ERROR(ERR_MIRROR_TURNS, RESULT_RESOURCES, "E_NOSPACE", \
+		"the disks of pool {text} were replaced too often. Make a new pool, and move what is in it there") \
+	ERROR(ERR_MIRROR_OPEN, RESULT_STATE, "E_STATE", \
+		"pool {text} does not wait for another disk; see list-pool") \
 	ERROR(ERR_POOL_COMING, RESULT_TIMEOUT, "E_BUSY", \
 		"pool {text} is being opened. Try again later; see list-pool, log") \
 	ERROR(ERR_POOL_SHUT, RESULT_STATE, "E_STATE", \

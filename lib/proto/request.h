@@ -120,6 +120,10 @@ enum request_op {
 	/* By name: the VM's log in the pool with the definitions (vm_log.h). */
 	REQ_LOG_READ,		/* .log.start: .log is the first piece that begins there or later; count 0: none does */
 	REQ_LOG_WRITE,		/* .log: a piece; count 0: all that was written is made stable */
+	/* .spec.disks[0]: volume: a pool, a mirror; on: its disk whose place .spec.disks[1].on takes; the same one: it
+	 * is copied to anew. Answered when the copy has begun */
+	REQ_REPLACE_DISK,
+	REQ_OPEN_POOL,		/* .spec.disks[0].volume: a mirror that waits for its other disk is opened without it */
 	REQ_OP_COUNT
 };
 

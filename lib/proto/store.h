@@ -56,6 +56,7 @@
 #define STORE_GUID_BYTES 16u
 #define STORE_PARTITIONS 256u		/* of a disk: numbers 1 .. STORE_PARTITIONS */
 
+#define STORE_MEMBERS 2u			/* of a mirror */
 #define STORE_POOLS_MAX 4u		/* open at a time */
 #define STORE_POOL_SLOT (DRIVER_COUNT * DRIVER_LINKS)	/* + p: the slot of what is in pool p */
 #define STORE_POOL_BYTES_MIN (8u * VOLUME_UNIT)
@@ -296,7 +297,8 @@ struct store_report {
 			u32 extent;	/* enum store_extent */
 		};
 		struct {
-			u8 member[4];	/* enum store_member_state of the first two */
+			u8 member[STORE_MEMBERS];	/* enum store_member_state */
+			u8 member_turn[STORE_MEMBERS];	/* of the disks that the pool's label names */
 			u32 member_percent;	/* STORE_MEMBER_COPIED_TO: how much it has */
 		};
 	};
@@ -309,7 +311,6 @@ struct store_report {
 };
 _Static_assert(sizeof(struct store_report) == 200, "ABI");
 
-#define STORE_MEMBERS 2u
 enum store_member_state { STORE_MEMBER_GONE, STORE_MEMBER_COPIED_TO, STORE_MEMBER_GOOD, STORE_MEMBER_STATES };
 
 /* Of a member's GUID. */

@@ -485,6 +485,8 @@ static const struct row {
 	[REQ_POOLS] = { .rights = CLIENT_LOOK, .fill_row = pool_row },
 	[REQ_CREATE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_DELETE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_REPLACE_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_OPEN_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CHECK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_SCRUB_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },

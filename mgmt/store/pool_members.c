@@ -245,6 +245,8 @@ void pool_members_report(struct store_pool *s, struct store_report *out)
 	out->flags |= STORE_IS_MEMBER;
 	for (u32 k = 0; k < POOL_MEMBERS; k++)
 		out->member[k] = states[now->state[k]];
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		out->member_turn[k] = (u8)store_member_turn(pool_label_get(s->pool)->member_uuid[k]);
 	out->member_percent = now->percent;
 	out->first = now->repaired;
 	out->identity = now->read_errors[0] + now->read_errors[1];

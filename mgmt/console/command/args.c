@@ -35,8 +35,9 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_IMAGE] = { "name", TYPE_ANY_IMAGE, "IMAGE", "name of an image, see list-image" },
 	[ARG_POOL] = { "name", TYPE_POOL, "POOL", "name of the pool: a-z, 0-9, . and -, at most 23 characters" },
 	[ARG_POOL_DISK] = { "disk", TYPE_POOL_DISKS, "DISK[,DISK]|PARTITION",
-		"disk to make it on, or two: a mirror, which outlives either of them; see list-disk; or a partition of "
-		"one, such as nvme0.0p3, see list-volume" },
+		"disk, see list-disk; two: a mirror, which outlives either; or a partition, such as nvme0.0p3" },
+	[ARG_OLD_DISK] = { "old", TYPE_DISK, "OLD", "disk that goes, see list-pool" },
+	[ARG_NEW_DISK] = { "new", TYPE_DISK, "NEW", "disk in its place, see list-disk; or the same one once more" },
 	[ARG_TO] = { "to", TYPE_FRESH_NAME, "NEW", "name of the new VM: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
 		"name of the snapshot: a-z, 0-9 and -, at most 31 characters" },
@@ -536,7 +537,9 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_pool(&args->spec.disks[0], value, error);
 	case ARG_POOL_DISK:
 		return disk_set_pool_disks(args->spec.disks, value, error);
-	case ARG_DISK_NAME: case ARG_ON:
+	case ARG_NEW_DISK:
+		return disk_set_on(&args->spec.disks[1], value, error);
+	case ARG_DISK_NAME: case ARG_ON: case ARG_OLD_DISK:
 		return disk_set_on(&args->spec.disks[0], value, error);
 	case ARG_RESERVE:
 		return disk_set_reserve(&args->spec.disks[0], value, error);

@@ -290,7 +290,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = service_begin, .answer = service_answer },
 	},
 	{
-		.verb = "list-disk", .group = GROUP_STORAGE,
+		.verb = "list-disk", .group = GROUP_MACHINE,
 		.summary = "list the machine's disks, their drivers and what is on them",
 		.more = "blank: VOS takes the disk into use when a volume is made on it. ready: volumes can be made "
 			"in its free part. unknown: its contents are none that VOS knows; nothing is made on it. "
@@ -324,6 +324,26 @@ const struct command command_rows[] = {
 		.example = "create-pool fast nvme0.0",
 		.takes = A(POOL) | A(POOL_DISK) | A(POOL_BYTES) | A(YES) | CHANGE_VOLUME,
 		.needs = A(POOL) | A(POOL_DISK), .op = REQ_CREATE_POOL,
+		.ops = { .begin = pool_begin, .answer = pool_answer },
+	},
+	{
+		.verb = "replace-disk", .group = GROUP_STORAGE,
+		.summary = "give a mirror another disk in the place of one",
+		.more = "OLD may be lost or in use: its partition is deleted if it can be reached. NEW gets a copy in "
+			"its free part while VMs go on; until that has ended, the pool is on its other disk alone. "
+			"It asks first.",
+		.example = "replace-disk fast nvme1.0 nvme2.0",
+		.takes = A(POOL) | A(OLD_DISK) | A(NEW_DISK) | A(YES) | CHANGE_VOLUME,
+		.needs = A(POOL) | A(OLD_DISK) | A(NEW_DISK), .op = REQ_REPLACE_DISK,
+		.ops = { .begin = pool_begin, .answer = pool_answer },
+	},
+	{
+		.verb = "open-pool", .group = GROUP_STORAGE,
+		.summary = "use a mirror without the disk that it waits for",
+		.more = "After a start with one disk alone, VOS uses it only if it knows to be the newer one. This "
+			"says that the other one is lost for good. If each goes on alone, they never are one again.",
+		.example = "open-pool fast",
+		.takes = A(POOL) | A(YES) | CHANGE_VOLUME, .needs = A(POOL), .op = REQ_OPEN_POOL,
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
@@ -377,7 +397,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "import-image", .group = GROUP_STORAGE,
+		.verb = "import-image", .group = GROUP_MACHINE,
 		.summary = "make a volume that begins with a disk image",
 		.more = "The image is a raw one: a boot module, or one that upload-image of the program vos sent. The "
 			"volume has the image's size, or --size; runs of zeros take no room in a pool. list-volume "

@@ -166,10 +166,40 @@ static void ask_delete(struct session *s, struct job *job)
 	prompt_ask(s, text);
 }
 
+static void ask_replace(struct session *s, struct job *job)
+{
+	const struct disk_spec *want = job->args.spec.disks;
+	char text[192];
+
+	snprintf(text, sizeof(text), "disk %s would be no disk of pool %s any more", want[0].on, pool_name(job));
+	if (!prompt_can_ask(s, job, text))
+		return;
+	out_format(&s->terminal, "Until the copy has ended, pool %s is on its other disk alone.\n", pool_name(job));
+	snprintf(text, sizeof(text), "Copy pool %s to %s, in the place of %s? [y/N] ", pool_name(job), want[1].on,
+		want[0].on);
+	prompt_ask(s, text);
+}
+
+static void ask_open(struct session *s, struct job *job)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "what only the other disk of pool %s has would be lost", pool_name(job));
+	if (!prompt_can_ask(s, job, text))
+		return;
+	out_text(&s->terminal, "What only the other disk has is lost then, also if that comes back.\n");
+	snprintf(text, sizeof(text), "Use pool %s with this disk alone? [y/N] ", pool_name(job));
+	prompt_ask(s, text);
+}
+
 void pool_begin(struct session *s, struct job *job)
 {
 	if (is_sure(job))
 		request_begin(s, job);
+	else if (job->args.command->op == REQ_REPLACE_DISK)
+		ask_replace(s, job);
+	else if (job->args.command->op == REQ_OPEN_POOL)
+		ask_open(s, job);
 	else if (job->args.command->op == REQ_DELETE_POOL)
 		ask_delete(s, job);
 	else
@@ -192,6 +222,11 @@ static void done_text(const struct out *out, const void *what)
 		out_format(out, "%s %s would succeed. Nothing was changed.\n", done->args->command->verb, name);
 	} else if (done->args->command->op == REQ_DELETE_POOL) {
 		out_format(out, "pool %s is deleted\n", name);
+	} else if (done->args->command->op == REQ_REPLACE_DISK) {
+		out_format(out, "pool %s is being copied to %s; list-pool %s shows how far it is\n", name,
+			done->args->spec.disks[1].on, name);
+	} else if (done->args->command->op == REQ_OPEN_POOL) {
+		out_format(out, "pool %s is open\n", name);
 	} else if (done->args->command->op != REQ_CREATE_POOL) {
 		char size[UNIT_TEXT_BYTES];
 

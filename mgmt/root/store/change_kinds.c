@@ -12,10 +12,12 @@
 #include "definitions.h"
 #include "hot_disks.h"
 #include "pool_judge.h"
+#include "pool_members.h"
 #include "pools.h"
 #include "root.h"
 #include "spec.h"
 #include "storage_report.h"
+#include "store_client.h"
 #include "upkeep.h"
 #include "vm_records.h"
 #include "volume_judge.h"
@@ -103,6 +105,22 @@ static struct error_info judge_pool(struct change *c)
 	return want->on[0] != '\0' ? pool_judge_new(want->volume, want) : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 }
 
+static struct error_info judge_replace(struct change *c)
+{
+	const struct disk_spec *want = change_volume(c);
+
+	if (!spec_disk_ok(want) || !spec_volume_name_ok(want[1].on, sizeof(want[1].on)))
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+	return pool_judge_replace(want);
+}
+
+static struct error_info judge_open(struct change *c)
+{
+	const struct disk_spec *want = change_volume(c);
+
+	return spec_disk_ok(want) ? pool_judge_open(want->volume) : error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
+}
+
 static struct error_info finish_pool(struct change *c)
 {
 	u32 p = pool_find(change_volume(c)->volume);
@@ -110,6 +128,17 @@ static struct error_info finish_pool(struct change *c)
 	if (pool_at(p) != NULL)
 		pool_row_fill(p, &c->pool);
 	return ERROR_INFO_NONE;
+}
+
+/* The old disk's partition is none of the pool any more. */
+static struct error_info finish_replace(struct change *c)
+{
+	u32 p = pool_find(change_volume(c)->volume), i = 0;
+
+	for (struct volume *v = pool_left_over(p, &i); v != NULL; v = pool_left_over(p, &i))
+		if (v->is_there && disk_at(v->slot)->is_there)
+			store_delete(v);
+	return finish_pool(c);
 }
 
 static struct error_info finish_create(struct change *c)
@@ -178,6 +207,8 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
 	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },
 	[REQ_DELETE_POOL] = { .judge = judge_pool, .finish = finish_pool, .deletes = true },
+	[REQ_REPLACE_DISK] = { .judge = judge_replace, .finish = finish_replace },
+	[REQ_OPEN_POOL] = { .judge = judge_open, .finish = finish_pool },
 	[REQ_CHECK_POOL] = { .judge = upkeep_judge, .finish = finish_pool, .reads_pool = true },
 	[REQ_SCRUB_POOL] = { .judge = upkeep_judge, .finish = finish_pool, .reads_pool = true },
 };

@@ -83,6 +83,28 @@ static struct error_info make_pool(struct change *c)
 	return make_row(c, pool_new_member(first, &want[1]), want);
 }
 
+/* The partition of the new disk, or the old one's, which is to join once more. */
+static struct error_info replace_member(struct change *c)
+{
+	const struct disk_spec *want = c->request.spec.disks;
+	struct volume *v = pool_replace(want);
+
+	if (v == NULL || v->is_making)
+		return make_row(c, v, &want[1]);
+	change_hold(c, v);
+	store_groups();
+	return ERROR_INFO_NONE;
+}
+
+static void open_alone(const struct change *c)
+{
+	u32 p = pool_find(change_volume(c)->volume);
+
+	pool_at(p)->is_forced = true;
+	pool_told(p, pool_at(p)->arena_bytes);
+	store_groups();
+}
+
 static struct error_info make_missing(struct change *c)
 {
 	struct error_info no = ERROR_INFO_NONE;
@@ -123,6 +145,12 @@ struct error_info change_volumes_begin(struct change *c)
 		return ERROR_INFO_NONE;
 	if (c->request.op == REQ_CREATE_POOL)
 		return make_pool(c);
+	if (c->request.op == REQ_REPLACE_DISK)
+		return replace_member(c);
+	if (c->request.op == REQ_OPEN_POOL) {
+		open_alone(c);
+		return ERROR_INFO_NONE;
+	}
 	if (change_kinds[c->request.op].order != NULL)
 		return change_kinds[c->request.op].order(c);
 	if (change_kinds[c->request.op].has_vm)
@@ -204,7 +232,7 @@ static struct error_info failure_of(const struct change *c, const struct volume 
 
 	if (v->error != STORE_OK)
 		return store_error(v);
-	if (c->request.op != REQ_CREATE_POOL || pool_is_usable(v->pool))
+	if ((c->request.op != REQ_CREATE_POOL && c->request.op != REQ_OPEN_POOL) || pool_is_usable(v->pool))
 		return ERROR_INFO_NONE;
 	if (pool_at(v->pool)->error == STORE_ARENA)
 		no = error_info_of(ERR_DISK_MEMORY, pool_at(v->pool)->arena_bytes, stats_of_memory()[MEM_STAT_FREE]);
@@ -215,10 +243,12 @@ static struct error_info failure_of(const struct change *c, const struct volume 
 /* One that an import had is not the change's that deletes it. */
 static bool is_waited_for(const struct change *c, const struct volume *v)
 {
-	bool is_meant = change_kinds[c->request.op].deletes && v->is_going &&
-			strcmp(v->name, change_volume(c)->volume) == 0;
+	bool is_named = strcmp(v->name, change_volume(c)->volume) == 0;
+	bool is_meant = (change_kinds[c->request.op].deletes && v->is_going && is_named) ||
+			(c->request.op == REQ_OPEN_POOL && v->kind == VOLUME_ROW_POOL && is_named);
+	bool is_held = v->is_held && c->request.op != REQ_REPLACE_DISK;
 
-	return (v->change == c->number && !v->is_held) || is_meant;
+	return (v->change == c->number && !is_held) || is_meant;
 }
 
 static struct error_info group_error(const struct change *c, u32 error)
@@ -269,7 +299,7 @@ bool change_volumes_are_done(const struct change *c, struct error_info *no)
 
 		if (v == NULL || !is_waited_for(c, v))
 			continue;
-		if (v->error == STORE_OK && (v->is_making || v->is_going ||
+		if (v->error == STORE_OK && (v->is_making || v->is_going || v->is_joining ||
 					     (v->kind == VOLUME_ROW_POOL && pool_is_coming(v->pool)))) {
 			is_done = false;
 			*no = error_info_of(ERR_DISK_SILENT, 0, 0);

@@ -19,4 +19,11 @@ struct error_info pool_judge_delete(const char *name, bool is_forced);
 struct volume *pool_new(const char *name, const struct disk_spec want[2]);
 struct volume *pool_new_member(const struct volume *first, const struct disk_spec *want);
 
+/* A disk of a mirror is to be replaced: may want[1].on take the place of want->on? / A place for its partition, or the
+ * one that it has. NULL: there is none. */
+struct error_info pool_judge_replace(const struct disk_spec want[2]);
+struct volume *pool_replace(const struct disk_spec want[2]);
+/* May a mirror be opened without the disk that it waits for? */
+struct error_info pool_judge_open(const char *name);
+
 #endif

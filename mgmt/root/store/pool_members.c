@@ -42,7 +42,7 @@ void pool_member_add(struct volume *v)
 	pool->is_mirror = true;
 	if (*place == NULL || store_member_turn((*place)->guid) <= store_member_turn(v->guid))
 		*place = v;
-	pool->is_join_refused[store_member(v->guid)] = false;
+	pool->was_asked[store_member(v->guid)] = false;
 }
 
 static bool is_there(const struct volume *v)
@@ -91,10 +91,39 @@ bool pool_member_remove(struct volume *v)
 	for (u32 k = 0; k < STORE_MEMBERS; k++)
 		if (pool->member[k] == v)
 			pool->member[k] = NULL;
+	for (u32 i = 0; i < volumes_end(); i++)		/* whose place it had taken */
+		if (is_of_pool(volume_at(i), v->pool) && volume_at(i) != v && !volume_at(i)->is_making &&
+		    pool->member[store_member(volume_at(i)->guid)] == NULL)
+			pool_member_add(volume_at(i));
 	for (u32 i = 0; i < volumes_end() && pool->partition == v; i++)
 		if (is_of_pool(volume_at(i), v->pool) && volume_at(i) != v)
 			set_partition(v->pool, volume_at(i));
 	return pool->partition != v;
+}
+
+u32 pool_member_named(u32 p, const char *on)
+{
+	const struct pool *pool = pool_at(p);
+	u32 unseen = STORE_MEMBERS;
+
+	for (u32 k = 0; k < STORE_MEMBERS; k++) {
+		if (pool->member[k] != NULL && strcmp(pool->member[k]->on, on) == 0)
+			return k;
+		if (pool->member[k] == NULL)
+			unseen = k;
+	}
+	return unseen;
+}
+
+struct volume *pool_left_over(u32 p, u32 *i)
+{
+	while (*i < volumes_end()) {
+		struct volume *v = volume_at((*i)++);
+
+		if (is_of_pool(v, p) && v->is_member && !pool_has_member(v) && !v->is_making && !v->is_going)
+			return v;
+	}
+	return NULL;
 }
 
 _Static_assert(DISKS <= 32, "a bit each");
@@ -128,9 +157,11 @@ void pool_members_take(u32 p, const struct store_report *r)
 		if (r->member[k] >= STORE_MEMBER_STATES)
 			continue;
 		if (r->member[k] == STORE_MEMBER_GONE && pool->member_state[k] != STORE_MEMBER_GONE)
-			pool->is_join_refused[k] = true;
+			pool->was_asked[k] = true;
 		pool->member_state[k] = r->member[k];
 	}
+	for (u32 k = 0; k < STORE_MEMBERS; k++)
+		pool->member_turn[k] = r->member_turn[k];
 	pool->member_percent = (u32)min_u64(r->member_percent, 100);
 	pool->repaired = r->first;
 	pool->read_errors = r->identity;
@@ -163,9 +194,9 @@ bool pool_join_is_due(u32 p, u32 member)
 	const struct volume *v = pool != NULL ? pool->member[member] : NULL;
 
 	return pool != NULL && pool->is_mirror && pool_is_usable(p) && is_there(v) && !v->is_making && !v->is_going &&
-	       !pool->is_joining && !pool->is_join_refused[member] &&
+	       !pool->is_joining && !pool->was_asked[member] &&
 	       pool->member_state[1 - member] == STORE_MEMBER_GOOD &&
-	       pool->member_state[member] == STORE_MEMBER_GONE;
+	       (pool->member_state[member] == STORE_MEMBER_GONE || v->is_joining);
 }
 
 void pool_join_sent(u32 p, u32 member)
@@ -177,9 +208,15 @@ void pool_join_sent(u32 p, u32 member)
 void pool_join_done(u32 p, u32 error)
 {
 	struct pool *pool = pool_at(p);
+	struct volume *v;
 
 	if (pool == NULL || !pool->is_joining)
 		return;
 	pool->is_joining = false;
-	pool->is_join_refused[pool->joining] = error != STORE_OK;
+	pool->was_asked[pool->joining] = true;
+	v = pool->member[pool->joining];
+	if (v == NULL || !v->is_joining)
+		return;
+	v->is_joining = false;
+	v->error = error;
 }

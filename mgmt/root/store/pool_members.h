@@ -23,6 +23,11 @@ bool pool_member_remove(struct volume *v);
 void pools_elect(void);
 /* Slots of the disks that a volume is on, as bits: both of a mirror's. */
 u32 volume_slots(const struct volume *v);
+/* The member of a mirror that is on that disk; of one that has not been seen, any name but the other's. STORE_MEMBERS:
+ * there is none. */
+u32 pool_member_named(u32 p, const char *on);
+/* Rows of partitions whose place another disk has taken: the next one from *i on; NULL: there is none. */
+struct volume *pool_left_over(u32 p, u32 *i);
 /* The disk of that member, or "": it has not been seen. */
 const char *pool_member_on(u32 p, u32 member);
 

@@ -116,7 +116,7 @@ void pools_forget(void)
 			pools[p].member_state[k] = STORE_MEMBER_GONE;
 			pools[p].member_told[k] = STORE_MEMBER_GOOD;
 		}
-		memset(pools[p].is_join_refused, 0, sizeof(pools[p].is_join_refused));
+		memset(pools[p].was_asked, 0, sizeof(pools[p].was_asked));
 	}
 }
 

@@ -32,12 +32,13 @@ struct pool {
 	u64 told[STORE_PARTITIONS / 64];	/* by number - 1: what is in it, also if root has no row of it */
 	u32 definitions;	/* number of VOLUME_OF_VOS in it, likewise; 0 = it has none */
 	/* a mirror (pool_members.h) */
-	bool is_mirror;
+	bool is_mirror, is_forced;	/* forced: to be opened without a member that may have more */
 	struct volume *member[STORE_MEMBERS];	/* NULL: not known; `partition` is one of them */
 	u32 member_state[STORE_MEMBERS], member_told[STORE_MEMBERS];	/* enum store_member_state; in the log */
+	u32 member_turn[STORE_MEMBERS];	/* as their label names them: store_member_turn */
 	u32 member_percent;
 	u64 repaired, read_errors;
-	bool is_joining, is_join_refused[STORE_MEMBERS];
+	bool is_joining, was_asked[STORE_MEMBERS];	/* to join, since its disk came, or failed */
 	u32 joining;		/* member */
 };
 

@@ -46,7 +46,8 @@ static bool order_join(u32 p, struct store_order *out)
 		if (!pool_join_is_due(p, k))
 			continue;
 		v = pool_at(p)->member[k];
-		*out = (struct store_order){ .op = STORE_JOIN, .link = p, .slot = v->slot };
+		*out = (struct store_order){ .op = STORE_JOIN, .link = p, .slot = v->slot,
+			.flags = v->is_joining ? STORE_FORCED : 0 };
 		memcpy(out->guid, v->guid, sizeof(out->guid));
 		return true;
 	}
@@ -65,7 +66,8 @@ bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out)
 		    !(is_open && (pool->h_arena != 0 || give_arena(h_pd, *p))))
 			continue;
 		*out = (struct store_order){ .op = is_open ? STORE_OPEN_POOL : STORE_CLOSE_POOL, .link = *p,
-			.slot = pool->partition->slot, .bytes = pool->arena_bytes };
+			.slot = pool->partition->slot, .bytes = pool->arena_bytes,
+			.flags = is_open && pool->is_forced ? STORE_FORCED : 0 };
 		memcpy(out->volume, pool->partition->name, sizeof(out->volume));
 		memcpy(out->guid, pool->partition->guid, sizeof(out->guid));
 		return true;
@@ -112,6 +114,7 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 	}
 	if (pool == NULL || pool->state != (op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING))
 		return NULL;
+	pool->is_forced = false;
 	if ((op == STORE_OPEN_POOL) == (error == STORE_OK)) {
 		pool->state = POOL_IS_OPEN;
 		unlock(p);

@@ -20,6 +20,7 @@ struct volume {
 	bool is_going;		/* it is being deleted: no longer a volume of that name */
 	bool is_there;		/* a partition, or in a pool: this store has told of it */
 	bool is_member;		/* POOL: of a mirror (pool_members.h) */
+	bool is_joining;	/* and a person has asked for it to be one */
 	bool was_blank;		/* EXTENT, POOL: there was nothing on its disk before */
 	bool is_fresh;		/* made by the change (change.h) that is about to give it to its VM */
 	u32 error;		/* enum store_error: making or deleting it failed */

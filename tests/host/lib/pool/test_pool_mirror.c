@@ -8,6 +8,7 @@
 /* links: pool */
 /* helpers: sim_disk.c */
 #include "mirror_world.h"
+#include "scrub.h"
 
 #define STATES 1500u
 
@@ -379,6 +380,69 @@ static void cuts_in_a_replacement(void **unused)
 	printf("cuts at %u moments of a replacement\n", (unsigned)steps);
 }
 
+static void scrub_found(struct pool *p, struct pool_scrub *s, enum check_fault fault, u64 block, u32 id)
+{
+	(void)p;
+	(void)s;
+	printf("scrub: %s: block %lu, volume %u\n", pool_check_text[fault], (unsigned long)block, (unsigned)id);
+}
+
+static void scrub_done(struct pool *p, struct pool_scrub *s, enum pool_status status)
+{
+	(void)p;
+	*(enum pool_status *)s->context = status;
+}
+
+static u64 scrub_faults(void)
+{
+	enum pool_status status = POOL_AGAIN;
+	struct pool_scrub s = { .context = &status, .with_data = true, .found = scrub_found, .done = scrub_done };
+
+	assert_int_equal(pool_scrub_begin(pool, &s), POOL_OK);
+	drain();
+	assert_int_equal(status, POOL_OK);
+	return s.faults;
+}
+
+static u64 repaired(void)
+{
+	struct pool_mirror m;
+
+	pool_mirror_get(pool, &m);
+	return m.repaired;
+}
+
+/* Damage of either member, of data and of nodes, is found by a scrub and made good; that of both is told. */
+static void a_scrub_repairs(void **unused)
+{
+	u32 nodes = 0;
+
+	(void)unused;
+	assert_int_equal(scrub_faults(), 0);
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		find_value(k, 77)[5] ^= 1;
+		assert_int_equal(scrub_faults(), 0);
+		assert_int_equal(repaired(), k + 1);
+		assert_non_null(find_value(k, 77));
+	}
+	for (u32 b = POOL_LOG_BLOCK + 32; b < BLOCKS; b++) {
+		struct pool_node *n = (struct pool_node *)(disks[b % 2].now + b * POOL_BLOCK);
+
+		if (n->h.magic != POOL_NODE_MAGIC)
+			continue;
+		n->bytes[7] ^= 1;
+		nodes++;
+	}
+	assert_int_equal(scrub_faults(), 0);
+	assert_in_range(repaired(), 3, 2 + nodes);
+	go_on_without(0);			/* the label of the one that is read now is its own */
+	assert_int_equal(scrub_faults(), 0);
+	assert_int_equal(join(0, uuid_of[0]), POOL_OK);
+	find_value(0, 77)[5] ^= 1;
+	find_value(1, 77)[5] ^= 1;
+	assert_int_equal(scrub_faults(), 1);
+}
+
 /* A pool of one disk is no mirror, nor the other way round. */
 static void another_kind(void **unused)
 {
@@ -458,6 +522,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_member_that_is_not_the_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_disk_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_in_a_replacement, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_scrub_repairs, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_kind, setup, teardown),
 		cmocka_unit_test(power_cuts_and_dead_disks),
 	};

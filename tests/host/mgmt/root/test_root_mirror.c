@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root on a fake kernel: pools on two disks. The test plays the console and the store.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store_bench.h"
+
+#define ARENA (3 * MIB)
+#define POOL_BYTES (10 * GIB)
+
+static u8 guid[STORE_GUID_BYTES];
+
+static void ask(enum request_op op, const char *on, const char *other)
+{
+	struct request r = bench_make_request(op, "", 0);
+
+	strcpy(r.spec.disks[0].volume, "fast");
+	strcpy(r.spec.disks[0].on, on);
+	strcpy(r.spec.disks[1].on, other);
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
+/* The store calls it `name`; in its table it has the pool's. */
+static void tell_member(u32 slot, u8 last, const char *name)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = slot, .number = 1, .extent = STORE_EXTENT_POOL,
+		.sectors = POOL_BYTES / 512, .first = 2048, .largest_bytes = ARENA, .flags = STORE_IS_MEMBER,
+		.label = "fast" };
+
+	strcpy(r.volume, name);
+	memcpy(r.guid, guid, sizeof(r.guid));
+	r.guid[STORE_GUID_BYTES - 1] = last;
+	report(r);
+}
+
+static void tell_mirror(enum store_member_state first, enum store_member_state second)
+{
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512,
+		.sectors = POOL_BYTES / 512, .free_bytes = 9 * GIB, .largest_bytes = VOLUME_BYTES_MAX,
+		.flags = STORE_IS_MEMBER, .member = { (u8)first, (u8)second }, .member_percent = 40 });
+}
+
+static struct pool_row the_pool(void)
+{
+	bench_ask(REQ_POOLS, "", 0);
+	bench_expect(ERR_NO_POOL);
+	assert_int_equal(bench_row_count, 1);
+	return bench_rows[0].pool;
+}
+
+static void open_it(u32 slot, u32 flags, enum store_member_state first, enum store_member_state second)
+{
+	struct store_order order = take(STORE_OPEN_POOL);
+
+	assert_int_equal(order.slot, slot);
+	assert_int_equal(order.flags, flags);
+	tell_mirror(first, second);
+	done(&order, STORE_OK);
+}
+
+/* In any order. */
+static void expect_deletes(void)
+{
+	struct store_order first = take(STORE_DELETE), second = take(STORE_DELETE);
+
+	assert_int_not_equal(first.slot, second.slot);
+	assert_int_equal(first.slot + second.slot, VIRTIO + NVME);
+	done(&first, STORE_OK);
+	done(&second, STORE_OK);
+}
+
+static void delete_pool(void)
+{
+	ask(REQ_DELETE_POOL, "", "");
+	expect_done(STORE_CLOSE_POOL);
+	expect_deletes();
+	bench_expect(ERR_NONE);
+	bench_ask(REQ_POOLS, "", 0);
+	bench_expect(ERR_NO_POOL);
+	assert_int_equal(bench_row_count, 0);
+	expect_clean();
+}
+
+static void find_it(void)
+{
+	memset(guid, 7, sizeof(guid));
+	tell_member(VIRTIO, 0, "fast");
+	open_it(VIRTIO, 0, STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	tell_member(NVME, 1, "nvme0.0p1");
+	expect_no_order();
+}
+
+/* Both partitions are made, of the size that both disks have; then it is opened, once. */
+static void is_made(void **state)
+{
+	struct store_order first, second;
+
+	(void)state;
+	ask(REQ_CREATE_POOL, "virtio0", "virtio0");
+	bench_expect(ERR_MIRROR_TWICE);
+	ask(REQ_CREATE_POOL, "virtio0", "sata9.0");
+	bench_expect(ERR_UNKNOWN_DISK);
+	ask(REQ_CREATE_POOL, "virtio0", "nvme0.0");
+	first = take(STORE_CREATE);
+	second = take(STORE_CREATE);
+	assert_int_equal(first.slot, VIRTIO);
+	assert_int_equal(second.slot, NVME);
+	assert_int_equal(first.flags, STORE_IS_POOL | STORE_IS_MEMBER);
+	assert_int_equal(second.flags, STORE_IS_POOL | STORE_IS_MEMBER);
+	assert_int_equal(first.bytes, POOL_BYTES);
+	assert_int_equal(second.bytes, POOL_BYTES);
+	assert_string_equal(first.disk, "fast");
+	assert_string_equal(second.disk, "fast");
+	assert_memory_equal(first.guid, second.guid, STORE_GUID_BYTES - 1);
+	assert_int_equal(store_member(first.guid), 0);
+	assert_int_equal(store_member(second.guid), 1);
+	memcpy(guid, first.guid, sizeof(guid));
+	tell_member(VIRTIO, 0, "fast");
+	done(&first, STORE_OK);
+	expect_no_order();
+	tell_member(NVME, 1, "nvme0.0p1");
+	done(&second, STORE_OK);
+	assert_false(bench_is_answered());
+	open_it(VIRTIO, 0, STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.pool.members, 2);
+	assert_string_equal(bench_answer.pool.member_on[0], "virtio0");
+	assert_string_equal(bench_answer.pool.member_on[1], "nvme0.0");
+	delete_pool();
+}
+
+/* The other disk comes first, and what the store calls its partition does not matter. It alone is not enough. */
+static void waits_for_the_other(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	memset(guid, 7, sizeof(guid));
+	tell_member(NVME, 1, "nvme0.0p1");
+	order = take(STORE_OPEN_POOL);
+	done(&order, STORE_MISSING);
+	assert_int_equal(the_pool().state, POOL_ROW_FAILED);
+	assert_int_equal(the_pool().error, STORE_MISSING);
+	assert_string_equal(the_pool().name, "fast");
+	tell_member(VIRTIO, 0, "fast");
+	open_it(NVME, 0, STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	assert_int_equal(the_pool().state, POOL_ROW_READY);
+	assert_string_equal(the_pool().name, "fast");
+	ask(REQ_OPEN_POOL, "", "");
+	bench_expect(ERR_MIRROR_OPEN);
+	delete_pool();
+}
+
+static void is_opened_alone(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	memset(guid, 7, sizeof(guid));
+	tell_member(VIRTIO, 0, "fast");
+	order = take(STORE_OPEN_POOL);
+	done(&order, STORE_MISSING);
+	ask(REQ_OPEN_POOL, "", "");
+	open_it(VIRTIO, STORE_FORCED, STORE_MEMBER_GOOD, STORE_MEMBER_GONE);
+	bench_expect(ERR_NONE);
+	tell_member(NVME, 1, "nvme0.0p1");
+	order = take(STORE_JOIN);
+	assert_int_equal(order.flags, 0);
+	done(&order, STORE_SPLIT);
+	expect_no_order();
+	delete_pool();
+}
+
+/* The first disk is pulled: what is in the pool is on the other one from then on. It joins when it is back, and not
+ * before; one that fails and stays is not asked again and again, but when a person says so. */
+static void a_disk_goes_and_comes(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	find_it();
+	tell_mirror(STORE_MEMBER_GONE, STORE_MEMBER_GOOD);
+	report((struct store_report){ .kind = STORE_DISK, .slot = VIRTIO });
+	expect_no_order();
+	assert_int_equal(the_pool().state, POOL_ROW_READY);
+	assert_int_equal(the_pool().member_state[0], STORE_MEMBER_GONE);
+	assert_string_equal(the_pool().name, "fast");
+	assert_string_equal(the_pool().on, "nvme0.0");
+	tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_GPT, 0);
+	tell_member(VIRTIO, 0, "fast");
+	order = take(STORE_JOIN);
+	assert_int_equal(order.slot, VIRTIO);
+	assert_int_equal(order.flags, 0);
+	done(&order, STORE_OK);
+	tell_mirror(STORE_MEMBER_COPIED_TO, STORE_MEMBER_GOOD);
+	assert_int_equal(the_pool().member_percent, 40);
+	tell_mirror(STORE_MEMBER_GONE, STORE_MEMBER_GOOD);
+	expect_no_order();
+	ask(REQ_REPLACE_DISK, "sata9.0", "virtio0");
+	bench_expect(ERR_NOT_MEMBER);
+	ask(REQ_REPLACE_DISK, "nvme0.0", "virtio0");
+	bench_expect(ERR_MIRROR_LAST);
+	ask(REQ_REPLACE_DISK, "virtio0", "nvme0.0");
+	bench_expect(ERR_MIRROR_TWICE);
+	ask(REQ_REPLACE_DISK, "virtio0", "virtio0");
+	order = take(STORE_JOIN);
+	assert_int_equal(order.flags, STORE_FORCED);
+	assert_false(bench_is_answered());
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	tell_mirror(STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	ask(REQ_REPLACE_DISK, "virtio0", "virtio0");
+	bench_expect(ERR_MIRROR_GOOD);
+	delete_pool();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_made), cmocka_unit_test(waits_for_the_other), cmocka_unit_test(is_opened_alone),
+		cmocka_unit_test(a_disk_goes_and_comes),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
