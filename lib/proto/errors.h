@@ -173,6 +173,17 @@
 		"there is no pool \"{text}\". list-pool shows what there is; create-pool NAME DISK makes one") \
 	ERROR(ERR_POOL_EXISTS, RESULT_STATE, "E_EXISTS", \
 		"there is a pool {text} already. Choose another name; see list-pool") \
+	/* text = pool */ \
+	ERROR(ERR_POOL_MIRROR, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
+		"pool {text} is a mirror, which is not imported nor exported yet") \
+	ERROR(ERR_POOL_OWN, RESULT_STATE, "E_STATE", \
+		"pool {text} is this machine's already; see list-pool") \
+	ERROR(ERR_POOL_HOME, RESULT_STATE, "E_STATE", \
+		"pool {text} has this machine's definitions, and stays open. To move all of it, shutdown and take " \
+		"its disk out") \
+	ERROR(ERR_POOL_IN_USE, RESULT_STATE, "E_STATE", \
+		"VMs have volumes of pool {text}, or something is being done with them: detach-disk them, or " \
+		"delete-vm --keep-disk; see list-volume") \
 	/* text = pool; have = MiB */ \
 	ERROR(ERR_POOL_SMALL, RESULT_USAGE, "E_USAGE", \
 		"pool {text} would be too small: a pool has {have} MiB at least") \

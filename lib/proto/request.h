@@ -124,6 +124,10 @@ enum request_op {
 	 * is copied to anew. Answered when the copy has begun */
 	REQ_REPLACE_DISK,
 	REQ_OPEN_POOL,		/* .spec.disks[0].volume: a mirror that waits for its other disk is opened without it */
+	/* .spec.disks[0].volume: a pool, by name or UUID; answered with .pool: */
+	REQ_IMPORT_POOL,	/* .spec.disks[1].volume: its name from now on, or "". Its definitions do not count
+				 * while those of another pool do */
+	REQ_EXPORT_POOL,	/* it is closed, and opened by no VOS before REQ_IMPORT_POOL */
 	REQ_OP_COUNT
 };
 

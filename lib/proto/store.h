@@ -123,6 +123,8 @@ enum store_op {
 	STORE_JOIN,		/* slot, volume, guid: a member of the open pool link = p, which goes on with the other.
 				 * It gets what it lacks. STORE_FORCED: it takes the place of another disk, which is a
 				 * member no more. Answered when it has begun, or can't be */
+	STORE_MARK_POOL,	/* slot, volume, guid, flags: STORE_IS_IMPORTED, STORE_IS_EXPORTED: a pool that is
+				 * closed: its partition says just that from now on, and has that name */
 	STORE_OP_COUNT
 };
 
@@ -271,6 +273,9 @@ enum store_extent {
 #define STORE_IS_ENCRYPTED BIT32(10)	/* a volume; a pool: it has a secret */
 #define STORE_IS_LOCKED BIT32(11)	/* and its key is not here; a volume also: this processor lacks its cipher. Its
 					 * links wait */
+/* A pool's partition. The store only keeps them: */
+#define STORE_IS_IMPORTED BIT32(14)	/* its definitions are another machine's */
+#define STORE_IS_EXPORTED BIT32(15)	/* no machine's: it is not to be opened unasked */
 
 struct store_report {
 	u32 kind;		/* enum store_kind */

@@ -489,6 +489,8 @@ static const struct row {
 	[REQ_OPEN_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CHECK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_SCRUB_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_IMPORT_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_EXPORT_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },

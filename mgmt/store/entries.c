@@ -41,6 +41,22 @@ static enum store_error convert(u32 disk, const struct store_order *order)
 	return STORE_OK;
 }
 
+static enum store_error mark_pool(u32 disk, const struct store_order *order)
+{
+	struct gpt *gpt = &table_of(disk)->gpt;
+	u32 number = 0;
+	enum store_error error = judge_mark(disk, order, &number);
+	struct gpt_part part;
+
+	if (error != STORE_OK || !gpt_part(gpt, number - 1, &part))
+		return error != STORE_OK ? error : STORE_NO_VOLUME;
+	strcpy(part.label, order->volume);
+	part.is_imported = (order->flags & STORE_IS_IMPORTED) != 0;
+	part.is_exported = (order->flags & STORE_IS_EXPORTED) != 0;
+	gpt_replace(gpt, number - 1, &part);
+	return STORE_OK;
+}
+
 enum store_error entry_change(u32 disk, const struct store_order *order)
 {
 	struct gpt *gpt = &table_of(disk)->gpt;
@@ -49,6 +65,8 @@ enum store_error entry_change(u32 disk, const struct store_order *order)
 
 	if (order->op == STORE_CREATE)
 		return convert(disk, order);
+	if (order->op == STORE_MARK_POOL)
+		return mark_pool(disk, order);
 	error = judge_change(disk, order, &number);
 	if (error != STORE_OK)
 		return error;

@@ -50,6 +50,8 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == ENTRY_BYTES, "layout");
 
+#define ATTRIBUTE_EXPORTED BIT64(52)
+#define ATTRIBUTE_IMPORTED BIT64(51)
 #define ATTRIBUTE_MEMBER BIT64(50)
 #define ATTRIBUTE_UNFINISHED BIT64(49)
 #define ATTRIBUTE_MARK BIT64(48)	/* bits 48 to 63 belong to the type (table 5-8) */
@@ -144,6 +146,8 @@ bool gpt_part(const struct gpt *t, u32 i, struct gpt_part *out)
 	out->is_marked = (e.attributes & ATTRIBUTE_MARK) != 0;
 	out->is_unfinished = (e.attributes & ATTRIBUTE_UNFINISHED) != 0;
 	out->is_member = (e.attributes & ATTRIBUTE_MEMBER) != 0;
+	out->is_imported = (e.attributes & ATTRIBUTE_IMPORTED) != 0;
+	out->is_exported = (e.attributes & ATTRIBUTE_EXPORTED) != 0;
 	return true;
 }
 
@@ -176,7 +180,9 @@ void gpt_replace(struct gpt *t, u32 i, const struct gpt_part *part)
 	struct entry e = { .first = part->first, .last = part->first + part->blocks - 1,
 			   .attributes = (part->is_marked ? ATTRIBUTE_MARK : 0) |
 					 (part->is_unfinished ? ATTRIBUTE_UNFINISHED : 0) |
-					 (part->is_member ? ATTRIBUTE_MEMBER : 0) };
+					 (part->is_member ? ATTRIBUTE_MEMBER : 0) |
+					 (part->is_imported ? ATTRIBUTE_IMPORTED : 0) |
+					 (part->is_exported ? ATTRIBUTE_EXPORTED : 0) };
 
 	memcpy(e.type, part->type, sizeof(e.type));
 	memcpy(e.guid, part->guid, sizeof(e.guid));

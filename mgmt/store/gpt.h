@@ -32,6 +32,7 @@ struct gpt_part {
 	bool is_marked;			/* STORE_MARK */
 	bool is_unfinished;		/* STORE_UNFINISHED */
 	bool is_member;			/* STORE_IS_MEMBER */
+	bool is_imported, is_exported;	/* STORE_IS_IMPORTED, STORE_IS_EXPORTED */
 };
 
 /* EFFA3133-A3A2-4E42-ADE5-3CA4D892E62F and 0B082E9F-557C-40AE-8856-78C6BF25B203 */

@@ -114,6 +114,26 @@ enum store_error judge_convert(u32 disk, const struct store_order *order, u32 *n
 	return v->links != 0 || v->is_going ? STORE_BUSY : STORE_OK;
 }
 
+enum store_error judge_mark(u32 disk, const struct store_order *order, u32 *number)
+{
+	const struct volume *v = volume_meant(order), *other = volume_find(order->volume);
+	enum store_error error = judge_disk(disk);
+
+	if ((order->flags & ~(STORE_IS_IMPORTED | STORE_IS_EXPORTED)) != 0 || !volume_name_ok(order->volume) ||
+	    volume_name_of_vos(order->volume) || strlen(order->volume) > STORE_POOL_NAME_MAX)
+		return STORE_BAD_ORDER;
+	if (error != STORE_OK)
+		return error;
+	if (v == NULL || v->kind != VOLUME_ON_DISK || v->disk != disk || !v->is_pool)
+		return STORE_NO_VOLUME;
+	if (!table_has_gpt(table_of(disk)))
+		return STORE_IO;
+	if (v->links != 0)
+		return STORE_BUSY;
+	*number = v->part;
+	return other != NULL && other != v ? STORE_EXISTS : STORE_OK;
+}
+
 enum store_error judge_change(u32 disk, const struct store_order *order, u32 *number)
 {
 	const struct table *t = table_of(disk);

@@ -114,6 +114,11 @@ static enum store_error to_pool(const struct store_order *order)
 		: STORE_BAD_ORDER;
 }
 
+static enum store_error to_disk(const struct store_order *order)
+{
+	return order->slot < DISKS ? queue(order->slot, order) : STORE_BAD_ORDER;
+}
+
 static enum store_error to_disk_or_pool(const struct store_order *order)
 {
 	return order->slot < DISKS ? queue(order->slot, order) : to_pool(order);
@@ -245,6 +250,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_RENAME] = to_pool,
 	[STORE_RESIZE] = to_pool,
 	[STORE_RESERVE] = to_pool,
+	[STORE_MARK_POOL] = to_disk,
 	[STORE_SNAPSHOT] = to_pool,
 	[STORE_CLONE] = to_pool,
 	[STORE_REVERT] = to_pool,

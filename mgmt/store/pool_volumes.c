@@ -62,7 +62,12 @@ static void take_name(const struct store_pool *s, const struct pool_record *r, u
 		snprintf(name, VOLUME_NAME_BYTES, "%.24sp%u", s->part->name, (unsigned)number);
 }
 
-/* Another pool's definitions or image have no other name, by which a VM could have them. */
+/* What is VOS' own in another machine's pool has no name, by which a VM could have it. */
+static bool is_hidden(const struct store_pool *s, const char *name)
+{
+	return volume_name_of_vos(name) && (s->part->is_imported || volume_find(name) != NULL);
+}
+
 static void add_volume(const struct store_pool *s, u32 slot, u32 number, const struct pool_record *r)
 {
 	char name[VOLUME_NAME_BYTES];
@@ -71,7 +76,9 @@ static void add_volume(const struct store_pool *s, u32 slot, u32 number, const s
 	take_name(s, r, number, name);
 	if (r->head != 0)
 		snprintf(name, sizeof(name), "@%u.%u", (unsigned)slot, (unsigned)number);	/* no volume's */
-	else if (volume_find(name) != NULL && !volume_name_of_vos(name))
+	else if (is_hidden(s, name))
+		return;
+	else if (volume_find(name) != NULL)
 		snprintf(name, sizeof(name), "%.24sp%u", s->part->name, (unsigned)number);
 	v = volume_find(name) == NULL ? volume_add(name, VOLUME_IN_POOL) : NULL;
 	if (v == NULL)

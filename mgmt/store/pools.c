@@ -481,9 +481,12 @@ bool pools_turn(void)
 
 /* ---- reports ---- */
 
-bool pools_report(struct store_report *out)
+/* Of those that are closed, or of the others. */
+static bool report_some(bool is_closed, struct store_report *out)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
+		if ((pools[p].state == POOLS_CLOSED) != is_closed)
+			continue;
 		if (pool_volumes_has_report(&pools[p]))
 			pool_volumes_report(&pools[p], slot_of(&pools[p]), out);
 		else if (pool_upkeep_has_report(&pools[p]))
@@ -493,6 +496,12 @@ bool pools_report(struct store_report *out)
 		return true;
 	}
 	return false;
+}
+
+/* That a name is free comes before who has it now. */
+bool pools_report(struct store_report *out)
+{
+	return report_some(true, out) || report_some(false, out);
 }
 
 bool pools_take_answer(u32 *id, enum store_error *error)

@@ -160,6 +160,7 @@ static bool is_part_of(const struct volume *v, const struct table *t, const stru
 	enum store_extent kind = table_kind_of(part);
 
 	return kind != STORE_EXTENT_ZEROING && v->is_pool == (kind == STORE_EXTENT_POOL) &&
+	       v->is_imported == (v->is_pool && part->is_imported) &&
 	       memcmp(v->guid, part->guid, sizeof(v->guid)) == 0 &&
 	       v->first == table_sectors(t, part->first) && v->sectors == table_sectors(t, part->blocks);
 }
@@ -235,6 +236,7 @@ static void add_new(u32 disk, u32 number)
 	v->info = t->info;
 	v->is_pool = table_kind_of(&part) == STORE_EXTENT_POOL;
 	v->is_member = v->is_pool && part.is_member;
+	v->is_imported = v->is_pool && part.is_imported;
 	memcpy(v->guid, part.guid, sizeof(v->guid));
 }
 
@@ -363,8 +365,9 @@ static void report_volume(u32 disk, const struct gpt_part *part, struct store_re
 		out->flags |= STORE_IS_UNFINISHED;
 	if (v->is_pool)
 		out->largest_bytes = pool_arena_of(v->sectors, v->is_member);
-	if (v->is_member)
-		out->flags |= STORE_IS_MEMBER;
+	if (v->is_pool)
+		out->flags = (part->is_imported ? STORE_IS_IMPORTED : 0) |
+			     (part->is_exported ? STORE_IS_EXPORTED : 0) | (v->is_member ? STORE_IS_MEMBER : 0);
 	if (!is_vos(part) || strcmp(v->name, part->label) == 0)
 		return;
 	out->flags |= is_label_ok(part) ? STORE_NAME_TAKEN : STORE_NAME_UNFIT;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Pools that do not begin in a disk's free room: in a partition that another system has made."""
+"""Pools in a partition that another system has made, and pools of another machine."""
+import json
 import subprocess
 
 import pytest
@@ -53,6 +54,71 @@ def on_partition(backend, kind, disk, folder):
         assert file.read(SECOND - FIRST) == b'old!' * ((SECOND - FIRST) // 4)
     dump = subprocess.run(['/usr/sbin/sfdisk', '--dump', image], check=True, stdout=subprocess.PIPE, text=True).stdout
     assert 'name="root"' in dump and 'name="fast"' in dump and 'name="data"' not in dump
+
+
+def pool_rows(machine):
+    return {row['name']: row for row in json.loads(machine.ok('list-pool --json'))['return']}
+
+
+def make_machine(backend, name, disk, kind, image, vm):
+    """A machine with one disk, on which a pool has a VM; returns the digest of what the VM has written."""
+    with Machine(backend, name, disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        machine.ok(f'create-pool fast {disk} --yes')
+        machine.ok(f'create-vm --name {vm} --memory 128M --disk 100G')
+        boot_guest(machine, vm)
+        digest = write(machine, 'r1')
+        machine.detach()
+        machine.ok(f'stop-vm {vm} --force')
+    return digest
+
+
+def test_a_pool_of_another_machine(tmp_path):
+    """Two machines have a pool of the same name; the disk of one comes to the other."""
+    folders = [tmp_path / name for name in ('own', 'other')]
+    for folder in folders:
+        folder.mkdir()
+    own, other = (sparse(str(folder), 64 * MIB) for folder in folders)
+    mine = make_machine('qemu-pvh', 'test_pool_places-own', 'nvme0.0', 'nvme', own, 'web')
+    theirs = make_machine('qemu-pvh', 'test_pool_places-other', 'nvme0.0', 'nvme', other, 'web')
+    disks = [('nvme', own), ('nvme', other)]
+    with Machine('qemu-pvh', 'test_pool_places-both', disks=disks) as machine:
+        machine.wait_prompt()
+        machine.until(lambda: 'import-pool takes it over' in machine.ok('list-pool'), 'two pools with definitions')
+        assert 'web' not in machine.ok('list-vm')       # whose VM it would be, nobody knows
+        rows = pool_rows(machine)
+        foreign = next(row for row in rows.values() if row['on'] == 'nvme1.0')
+        assert foreign['owner'] == 'another-machine'
+        assert 'definitions of VMs are not applied' in machine.ok(f"import-pool {foreign['uuid']} --to old")
+        machine.wait_defined('web')
+        boot_guest(machine, 'web')
+        assert read(machine, 'r1') == mine
+        machine.detach()
+        machine.ok('stop-vm web --force')
+        owners = {row['on']: row['owner'] for row in pool_rows(machine).values()}
+        assert owners == {'nvme0.0': 'this-machine', 'nvme1.0': 'imported'}
+    with Machine('qemu-pvh', 'test_pool_places-both-again', disks=[('nvme', other), ('nvme', own)]) as machine:
+        machine.wait_prompt()
+        machine.wait_defined('web')
+        volume = next(row['name'] for row in json.loads(machine.ok('list-volume --json'))['return']
+                      if row['on'] == 'old')
+        machine.ok(f'create-vm --name copy --memory 128M --disk volume={volume}')
+        boot_guest(machine, 'copy')
+        assert read(machine, 'r1') == theirs
+        machine.detach()
+        assert 'have volumes of pool old' in machine.cmd('export-pool old')
+        machine.ok('stop-vm copy --force')
+        machine.ok('delete-vm copy --force')
+        assert 'pool old is closed' in machine.ok('export-pool old')
+        assert "this machine's definitions" in machine.cmd('export-pool fast')
+    with Machine('qemu-pvh', 'test_pool_places-back', disks=[('nvme', other)]) as machine:
+        machine.wait_prompt()
+        machine.until(lambda: pool_rows(machine)['old']['state'] == 'exported', 'the exported pool')
+        assert "they are this machine's from now on" in machine.ok('import-pool old')
+        machine.wait_defined('web')
+        boot_guest(machine, 'web')
+        assert read(machine, 'r1') == theirs
+        machine.detach()
 
 
 def test_a_pool_on_a_partition(tmp_path):

@@ -34,6 +34,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_DISK_NAME] = { "name", TYPE_DISK, "DISK", "name of a disk, see list-disk" },
 	[ARG_IMAGE] = { "name", TYPE_ANY_IMAGE, "IMAGE", "name of an image, see list-image" },
 	[ARG_POOL] = { "name", TYPE_POOL, "POOL", "name of the pool: a-z, 0-9, . and -, at most 23 characters" },
+	[ARG_ANY_POOL] = { "name", TYPE_POOL, "POOL", "name or UUID of the pool, see list-pool" },
 	[ARG_POOL_DISK] = { "disk", TYPE_POOL_DISKS, "DISK[,DISK]|PARTITION",
 		"disk, see list-disk; two: a mirror, which outlives either; or a partition, such as nvme0.0p3" },
 	[ARG_OLD_DISK] = { "old", TYPE_DISK, "OLD", "disk that goes, see list-pool" },
@@ -42,6 +43,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
 		"name of the snapshot: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_NEW_VOLUME] = { "to", TYPE_TEXT, "NEW", "its new name: a-z, 0-9, . and -, at most 36 characters" },
+	[ARG_NEW_POOL] = { "to", TYPE_TEXT, "NEW", "its new name: a-z, 0-9, . and -, at most 23 characters" },
 	[ARG_ITS_DISK] = { "disk", TYPE_VOLUME, "N|VOLUME", "number of the disk, or its volume, see status-vm" },
 	[ARG_POOL_BYTES] = { "size", TYPE_SIZE, "SIZE",
 		"size of the pool, such as 100G; else it takes the largest free part" },
@@ -533,8 +535,10 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_volume(&args->spec.disks[1], value, error);
 	case ARG_VOLUME: case ARG_ITS_VOLUME: case ARG_INTO: case ARG_ITS_DISK:
 		return disk_set_volume(&args->spec.disks[0], value, error);
-	case ARG_POOL:
-		return disk_set_pool(&args->spec.disks[0], value, error);
+	case ARG_ANY_POOL:
+		return disk_set_any_pool(&args->spec.disks[0], value, error);
+	case ARG_POOL: case ARG_NEW_POOL:
+		return disk_set_pool(&args->spec.disks[arg == ARG_NEW_POOL], value, error);
 	case ARG_POOL_DISK:
 		return disk_set_pool_disks(args->spec.disks, value, error);
 	case ARG_NEW_DISK:

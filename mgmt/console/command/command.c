@@ -13,12 +13,13 @@
 const struct command *commands;
 
 const char *const group_titles[GROUP_COUNT] = {
-	[GROUP_VM] = "Virtual machines", [GROUP_STORAGE] = "Disks, pools and snapshots", [GROUP_NETWORK] = "Networks",
+	[GROUP_VM] = "Virtual machines", [GROUP_STORAGE] = "Disks, volumes and snapshots",
+	[GROUP_POOL] = "Pools", [GROUP_NETWORK] = "Networks",
 	[GROUP_MACHINE] = "This machine", [GROUP_PROMPT] = "The prompt",
 };
 
 const char *const group_names[GROUP_COUNT] = {
-	[GROUP_VM] = "vm", [GROUP_STORAGE] = "storage", [GROUP_NETWORK] = "network",
+	[GROUP_VM] = "vm", [GROUP_STORAGE] = "storage", [GROUP_POOL] = "pool", [GROUP_NETWORK] = "network",
 	[GROUP_MACHINE] = "machine", [GROUP_PROMPT] = "prompt",
 };
 
@@ -158,8 +159,8 @@ enum arg command_bare(const struct command *command, arg_set given)
 {
 	static const u8 bare[] = {
 		ARG_VERB, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME,
-		ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_POOL_DISK,
-		ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO, ARG_SNAPSHOT, ARG_NEW_VOLUME,
+		ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_ANY_POOL, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO,
+		ARG_SNAPSHOT, ARG_NEW_VOLUME,
 		ARG_OUT_FILE,
 	};
 	enum arg first = ARG_COUNT;

@@ -11,7 +11,7 @@
 #include "tokenize.h"
 #include "view.h"
 
-enum verb_group { GROUP_VM, GROUP_STORAGE, GROUP_NETWORK, GROUP_MACHINE, GROUP_PROMPT, GROUP_COUNT };
+enum verb_group { GROUP_VM, GROUP_STORAGE, GROUP_POOL, GROUP_NETWORK, GROUP_MACHINE, GROUP_PROMPT, GROUP_COUNT };
 
 struct session;
 struct job;

@@ -290,7 +290,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = service_begin, .answer = service_answer },
 	},
 	{
-		.verb = "list-disk", .group = GROUP_MACHINE,
+		.verb = "list-disk", .group = GROUP_STORAGE,
 		.summary = "list the machine's disks, their drivers and what is on them",
 		.more = "blank: VOS takes the disk into use when a volume is made on it. ready: volumes can be made "
 			"in its free part. unknown: its contents are none that VOS knows; nothing is made on it. "
@@ -302,7 +302,7 @@ const struct command command_rows[] = {
 		.view = { report_disks, json_disks },
 	},
 	{
-		.verb = "list-pool", .group = GROUP_STORAGE,
+		.verb = "list-pool", .group = GROUP_POOL,
 		.summary = "list pools: room that volumes take as they are written",
 		.more = "Volumes in a pool may together be larger than it. USED and FREE are room for data, SIZES is "
 			"what the sizes of its volumes add up to. opening: the store is reading it. missing: its disk "
@@ -314,7 +314,7 @@ const struct command command_rows[] = {
 		.view = { report_pools, json_pools },
 	},
 	{
-		.verb = "create-pool", .group = GROUP_STORAGE,
+		.verb = "create-pool", .group = GROUP_POOL,
 		.summary = "make a pool on a disk, on two, or of a partition",
 		.more = "Shows what is on the disk and asks. What is there stays; a blank disk is taken into use. A "
 			"partition becomes the pool, wholly, and all that is in it is lost. From "
@@ -327,7 +327,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "replace-disk", .group = GROUP_STORAGE,
+		.verb = "replace-disk", .group = GROUP_POOL,
 		.summary = "give a mirror another disk in the place of one",
 		.more = "OLD may be lost or in use: its partition is deleted if it can be reached. NEW gets a copy in "
 			"its free part while VMs go on; until that has ended, the pool is on its other disk alone. "
@@ -338,7 +338,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "open-pool", .group = GROUP_STORAGE,
+		.verb = "open-pool", .group = GROUP_POOL,
 		.summary = "use a mirror without the disk that it waits for",
 		.more = "After a start with one disk alone, VOS uses it only if it knows to be the newer one. This "
 			"says that the other one is lost for good. If each goes on alone, they never are one again.",
@@ -347,7 +347,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "check-pool", .group = GROUP_STORAGE,
+		.verb = "check-pool", .group = GROUP_POOL,
 		.summary = "read a pool's maps and tables on its disk, and judge them",
 		.more = "VMs go on meanwhile. What is damaged is in the log, and the answer is error 10. "
 			"It reads the disk, not what is in memory; scrub-pool reads the data as well. To find blocks "
@@ -357,7 +357,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "scrub-pool", .group = GROUP_STORAGE,
+		.verb = "scrub-pool", .group = GROUP_POOL,
 		.summary = "read all that is in a pool, and judge what has a checksum",
 		.more = "Finds what a disk has lost before it is needed. VMs go on meanwhile, and so does it without "
 			"a console; list-pool shows how far it is and what it found. Data of volumes without checksums "
@@ -367,7 +367,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "delete-pool", .group = GROUP_STORAGE,
+		.verb = "delete-pool", .group = GROUP_POOL,
 		.summary = "delete a pool that has no volumes",
 		.more = "--force deletes a pool that can't be opened, with all that may be in it, and asks first. Its "
 			"room on the disk is free again when it has been zeroed.",
@@ -376,6 +376,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 #include "rows_keys.h"
+#include "rows_pools.h"
 	{
 		.verb = "list-volume", .group = GROUP_STORAGE,
 		.summary = "list volumes: what disks of VMs are kept in",
@@ -397,7 +398,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "import-image", .group = GROUP_MACHINE,
+		.verb = "import-image", .group = GROUP_STORAGE,
 		.summary = "make a volume that begins with a disk image",
 		.more = "The image is a raw one: a boot module, or one that upload-image of the program vos sent. The "
 			"volume has the image's size, or --size; runs of zeros take no room in a pool. list-volume "

@@ -43,6 +43,14 @@ bool disk_set_pool(struct disk_spec *to, const char *value, struct cmd_error *er
 	return true;
 }
 
+bool disk_set_any_pool(struct disk_spec *to, const char *value, struct cmd_error *error)
+{
+	if (!is_name(value, VOLUME_NAME_MAX))
+		return error_set(error, RESULT_USAGE, "\"%.40s\" is not the name of a pool, nor its UUID", value);
+	strcpy(to->volume, value);
+	return true;
+}
+
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error)
 {
 	if (!is_name(value, DISK_NAME_BYTES - 1))

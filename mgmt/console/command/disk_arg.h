@@ -15,6 +15,7 @@
 bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* Its parts. */
 bool disk_set_pool(struct disk_spec *to, const char *value, struct cmd_error *error);
+bool disk_set_any_pool(struct disk_spec *to, const char *value, struct cmd_error *error);	/* or a UUID */
 bool disk_set_volume(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_image(struct disk_spec *to, const char *value, struct cmd_error *error);
 bool disk_set_trait(struct disk_spec *to, enum volume_trait trait, const char *value, struct cmd_error *error);

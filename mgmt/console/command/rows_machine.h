@@ -57,10 +57,10 @@
 	{
 		.verb = "help", .group = GROUP_PROMPT, .is_for_people = true,
 		.summary = "list the commands, or explain one",
-		.more = "help vm, help storage, help network, help machine and help prompt explain the commands of a "
-			"group, help disk those for disks, and so with other nouns. help COMMAND full prints the "
-			"complete text, also if it does not fit the screen. Limits: 4096 characters and 64 words in a "
-			"line, 31 characters in the name of a VM, 47 in that of an image, 128 VMs.",
+		.more = "help vm, help storage, help pool, help network, help machine and help prompt explain the "
+			"commands of a group, help disk those for disks, and so with other nouns. help COMMAND full "
+			"prints the complete text, also if it does not fit the screen. Limits: 4096 characters and 64 "
+			"words in a line, 31 characters in the name of a VM, 47 in that of an image, 128 VMs.",
 		.example = "help create-vm",
 		.takes = A(VERB),
 		.ops = { .begin = help_begin },

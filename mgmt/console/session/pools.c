@@ -213,6 +213,14 @@ struct pool_done {
 	const struct pool_row *row;
 };
 
+static void import_text(const struct out *out, const struct pool_row *p)
+{
+	report_pool(out, p);
+	out_format(out, ", is open: list-volume shows what is in it.\n%s\n", p->owner == POOL_IMPORTED ?
+		"Its definitions of VMs are not applied: another pool has this machine's." :
+		"If it has definitions of VMs, they are this machine's from now on.");
+}
+
 static void done_text(const struct out *out, const void *what)
 {
 	const struct pool_done *done = what;
@@ -227,6 +235,10 @@ static void done_text(const struct out *out, const void *what)
 			done->args->spec.disks[1].on, name);
 	} else if (done->args->command->op == REQ_OPEN_POOL) {
 		out_format(out, "pool %s is open\n", name);
+	} else if (done->args->command->op == REQ_IMPORT_POOL) {
+		import_text(out, done->row);
+	} else if (done->args->command->op == REQ_EXPORT_POOL) {
+		out_format(out, "pool %s is closed. import-pool opens it, here or on another machine.\n", name);
 	} else if (done->args->command->op != REQ_CREATE_POOL) {
 		char size[UNIT_TEXT_BYTES];
 

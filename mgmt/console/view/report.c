@@ -200,9 +200,8 @@ void report_definitions(const struct out *out, const struct definitions_report *
 		break;
 	case DEFINITIONS_TWICE:
 		out_format(out, "Definitions of VMs are kept in RAM only: pools %s and %s\nboth have some, and "
-			"none are applied. Take one disk out, or delete-pool one of them;\n"
-			"or delete-volume " VOLUME_OF_VOS " drops those of %s. Then reboot.\n",
-			r->pool, r->other, r->pool);
+			"none are applied. import-pool takes over the one that is\n"
+			"another machine's; those of the other one are applied then.\n", r->pool, r->other);
 		break;
 	case DEFINITIONS_PLACE_COUNT:
 		break;

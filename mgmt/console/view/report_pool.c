@@ -5,13 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guid_text.h"
 #include "report.h"
 #include "report_tables.h"
 #include "units.h"
 
 static const char *const states[POOL_ROW_STATE_COUNT] = {
 	[POOL_ROW_READY] = "ready", [POOL_ROW_MAKING] = "being made", [POOL_ROW_DELETING] = "being deleted",
-	[POOL_ROW_OPENING] = "opening", [POOL_ROW_MISSING] = "missing", [POOL_ROW_FAILED] = "failed",
+	[POOL_ROW_OPENING] = "opening", [POOL_ROW_MISSING] = "missing", [POOL_ROW_EXPORTED] = "exported",
+	[POOL_ROW_FAILED] = "failed",
+};
+
+static const char *const owners[POOL_OWNER_COUNT] = {
+	[POOL_OWN] = "this-machine", [POOL_OF_OTHER] = "another-machine", [POOL_IMPORTED] = "imported",
 };
 
 static const char *const keys[POOL_KEY_COUNT] = {
@@ -104,6 +110,18 @@ static void on_text(char text[2 * DISK_NAME_BYTES], const struct pool_row *p)
 		snprintf(text, 2 * DISK_NAME_BYTES, "%.*s", (int)sizeof(p->on), p->on);
 }
 
+/* A line for a pool that is not simply this machine's. */
+static void owner_line(const struct out *out, const struct pool_row *p)
+{
+	char uuid[GUID_TEXT_BYTES];
+
+	if (p->owner != POOL_OF_OTHER && p->state != POOL_ROW_EXPORTED)
+		return;
+	guid_text(uuid, p->uuid);
+	out_format(out, "    %s, UUID %s;\n    import-pool takes it over\n",
+		p->state == POOL_ROW_EXPORTED ? "exported" : "has definitions, as another pool has", uuid);
+}
+
 static void size_cell(struct table_line *line, u64 bytes)
 {
 	char size[UNIT_TEXT_BYTES];
@@ -130,8 +148,9 @@ static void pool_line(const struct out *out, const struct pool_row *p)
 	scrub_text(scrub, sizeof(scrub), p);
 	mirror_text(mirror, sizeof(mirror), p);
 	on_text(on, p);
-	snprintf(state, sizeof(state), "%s%s%s%s%s", state_of(p), is_failed ? ": " : "",
-		is_failed ? error_of(p) : is_locked(p) ? ", locked" : "", mirror, scrub);
+	snprintf(state, sizeof(state), "%s%s%s%s%s%s", state_of(p), is_failed ? ": " : "",
+		is_failed ? error_of(p) : is_locked(p) ? ", locked" : "",
+		p->owner == POOL_IMPORTED ? ", imported" : "", mirror, scrub);
 	snprintf(count, sizeof(count), "%u", p->volumes);
 	line_cell(&line, 8, p->name, sizeof(p->name));
 	line_cell(&line, 8, on, sizeof(on));
@@ -142,6 +161,7 @@ static void pool_line(const struct out *out, const struct pool_row *p)
 	size_cell(&line, p->promised_bytes);
 	line_cell(&line, 0, state, sizeof(state));
 	line_end(&line);
+	owner_line(out, p);
 }
 
 static bool is_disk_coming(const struct inventory *m)
@@ -189,7 +209,9 @@ static void json_mirror(struct json_writer *w, const struct pool_row *p)
 void json_pool(struct json_writer *w, const char *key, const void *row)
 {
 	const struct pool_row *p = row;
+	char uuid[GUID_TEXT_BYTES];
 
+	guid_text(uuid, p->uuid);
 	json_open(w, key, '{');
 	json_text(w, "name", p->name);
 	json_text(w, "on", p->on);
@@ -201,6 +223,8 @@ void json_pool(struct json_writer *w, const char *key, const void *row)
 	json_number(w, "volume-bytes", p->promised_bytes);
 	json_number(w, "memory-bytes", p->memory_bytes);
 	json_text(w, "state", state_of(p));
+	json_text(w, "uuid", uuid);
+	json_text(w, "owner", p->owner < POOL_OWNER_COUNT ? owners[p->owner] : "?");
 	json_text(w, "key", p->key < POOL_KEY_COUNT ? keys[p->key] : "?");
 	json_text(w, "error", error_of(p));
 	json_text(w, "scrub", scrub_of(p));

@@ -250,6 +250,8 @@ static enum keep step_search(void)
 	bool is_late = since_ns(k.since_tsc) >= SEARCH_LIMIT_NS;
 	struct volume *v;
 
+	if (!disks_are_coming())
+		store_groups();		/* imported pools have waited for those of others */
 	if (!machine_mac_is_known(is_late) || ((disks_are_coming() || pools_are_coming()) && !is_late))
 		return KEEP_SEARCH;
 	pools_are_searched();
@@ -346,7 +348,7 @@ static enum keep make_volume(void)
 	struct volume *v;
 
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
-		if (!pool_is_usable(p) || pool_at(p)->partition->is_going ||
+		if (!pool_is_usable(p) || pool_at(p)->partition->is_going || pool_at(p)->is_imported ||
 		    pool_at(p)->free_bytes < DEFINITION_VOLUME_BYTES)
 			continue;
 		strcpy(want.on, pool_at(p)->partition->name);
@@ -433,7 +435,7 @@ static void look_for_other(void)
 
 	if (other != STORE_POOLS_MAX && !k.is_other_told)
 		rt_log("root: pool %s has definitions, too: at the next start neither its nor those of pool %s are "
-		       "applied; delete-pool one, or take its disk out", pool_at(other)->partition->name, k.pool);
+		       "applied; import-pool it, or take its disk out", pool_at(other)->partition->name, k.pool);
 	k.is_other_told = other != STORE_POOLS_MAX;
 }
 

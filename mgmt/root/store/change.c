@@ -68,15 +68,10 @@ static const struct vm *told_vm(const struct change *c)
 	return has_one ? vm_find(is_clone ? c->request.to : c->request.name) : NULL;
 }
 
-static bool tells_pool(u32 op)
-{
-	return op == REQ_CREATE_POOL || op == REQ_REPLACE_DISK || op == REQ_OPEN_POOL || change_kinds[op].reads_pool;
-}
-
 /* An answer that tells of something else than a VM. */
 static bool has_report(u32 op)
 {
-	return op == REQ_CREATE_VOLUME || op == REQ_SNAPSHOT_VM || tells_pool(op);
+	return op == REQ_CREATE_VOLUME || op == REQ_SNAPSHOT_VM || change_kinds[op].tells_pool;
 }
 
 static void fill_snapshot(const struct change *c, struct snapshot_report *out)
@@ -98,7 +93,7 @@ static bool send_answer(const struct change *c)
 	memset(&reply, 0, sizeof(reply));
 	reply.kind = REPLY_ANSWER;
 	reply.id = c->request.id;
-	if (tells_pool(c->request.op))
+	if (change_kinds[c->request.op].tells_pool)
 		reply.pool = c->pool;
 	else if (c->request.op == REQ_SNAPSHOT_VM)
 		fill_snapshot(c, &reply.snapshot);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change_keys.h"
+#include "change_pools.h"
 #include "change_snapshots.h"
 #include "change_sizes.h"
 #include "definitions.h"
@@ -205,12 +206,24 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	[REQ_SET_VOLUME] = { .judge = reserve_judge, .order = reserve_order, .finish = finish_nothing },
 	[REQ_CREATE_VOLUME] = { .judge = judge_volume, .finish = finish_volume },
 	[REQ_DELETE_VOLUME] = { .judge = judge_volume, .finish = finish_volume, .deletes = true },
-	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool },
+	[REQ_CREATE_POOL] = { .judge = judge_pool, .finish = finish_pool, .tells_pool = true },
 	[REQ_DELETE_POOL] = { .judge = judge_pool, .finish = finish_pool, .deletes = true },
-	[REQ_REPLACE_DISK] = { .judge = judge_replace, .finish = finish_replace },
-	[REQ_OPEN_POOL] = { .judge = judge_open, .finish = finish_pool },
-	[REQ_CHECK_POOL] = { .judge = upkeep_judge, .finish = finish_pool, .reads_pool = true },
-	[REQ_SCRUB_POOL] = { .judge = upkeep_judge, .finish = finish_pool, .reads_pool = true },
+	[REQ_REPLACE_DISK] = { .judge = judge_replace, .finish = finish_replace, .tells_pool = true },
+	[REQ_OPEN_POOL] = { .judge = judge_open, .finish = finish_pool, .tells_pool = true },
+	[REQ_CHECK_POOL] = {
+		.judge = upkeep_judge, .finish = finish_pool, .reads_pool = true, .tells_pool = true,
+	},
+	[REQ_SCRUB_POOL] = {
+		.judge = upkeep_judge, .finish = finish_pool, .reads_pool = true, .tells_pool = true,
+	},
+	[REQ_IMPORT_POOL] = {
+		.judge = pool_import_judge, .order = pool_mark_order, .is_done = pool_mark_is_done,
+		.finish = pool_mark_finish, .tells_pool = true,
+	},
+	[REQ_EXPORT_POOL] = {
+		.judge = pool_export_judge, .order = pool_mark_order, .is_done = pool_mark_is_done,
+		.finish = pool_mark_finish, .tells_pool = true,
+	},
 };
 
 bool change_concerns_disks(const struct change *c)

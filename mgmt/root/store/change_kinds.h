@@ -23,8 +23,8 @@ struct change {
 	struct error_info info;		/* STEP_ANSWER; STEP_COPY: of the first copy that failed */
 	u64 changes;			/* STEP_KEEP: up to that count (definition_changes.h) */
 	struct volume_row row;		/* of REQ_CREATE_VOLUME */
-	struct pool_row pool;		/* of REQ_CREATE_POOL, REQ_CHECK_POOL, REQ_SCRUB_POOL */
-	u32 run;			/* STEP_UPKEEP: the pool's run (upkeep.h) */
+	struct pool_row pool;		/* of a kind that tells a pool */
+	u32 run;			/* STEP_UPKEEP: the pool's run (upkeep.h); change_pools.h: its number */
 	u64 vm_id;			/* of a VM that is to change: which of those that have had that name */
 	u64 built_tsc;			/* STEP_EJECT: which of its runs */
 	u32 disk_count;			/* REQ_ATTACH_DISK: that it had when `spec` was made */
@@ -72,7 +72,10 @@ struct change_kind {
 	struct error_info (*judge)(struct change *c);
 	/* Ask the store for more than the volumes that it lacks; NULL: for these. */
 	struct error_info (*order)(struct change *c);
+	/* NULL: its volumes, or its group, say so. */
+	bool (*is_done)(const struct change *c, struct error_info *no);
 	struct error_info (*finish)(struct change *c);
+	bool tells_pool;	/* it is answered with one */
 	bool reads_pool;	/* upkeep.h; it changes nothing */
 	bool has_vm;		/* its disks are those of a VM's spec */
 	bool has_secret;	/* request.secret, which is wiped with the answer */

@@ -101,7 +101,7 @@ static void open_alone(const struct change *c)
 	u32 p = pool_find(change_volume(c)->volume);
 
 	pool_at(p)->is_forced = true;
-	pool_told(p, pool_at(p)->arena_bytes);
+	pool_try_again(p);
 	store_groups();
 }
 
@@ -293,6 +293,8 @@ bool change_volumes_are_done(const struct change *c, struct error_info *no)
 	bool is_done;
 
 	*no = ERROR_INFO_NONE;
+	if (change_kinds[c->request.op].is_done != NULL)
+		return change_kinds[c->request.op].is_done(c, no);
 	is_done = is_group_done(c, no);
 	for (u32 i = 0; i < volumes_end(); i++) {
 		const struct volume *v = volume_at(i);

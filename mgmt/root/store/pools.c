@@ -59,14 +59,22 @@ void pool_remove(u32 p)
 }
 
 /* One that could not be opened is tried again when something of it has changed. */
-void pool_told(u32 p, u64 arena_bytes)
+void pool_told(u32 p, u64 arena_bytes, u32 flags)
 {
 	struct pool *pool = &pools[p];
 
+	pool->is_imported = (flags & STORE_IS_IMPORTED) != 0;
+	pool->is_exported = (flags & STORE_IS_EXPORTED) != 0;
 	if (pool->state != POOL_IS_CLOSED && pool->state != POOL_HAS_FAILED)
 		return;
 	pool->arena_bytes = align_up(arena_bytes, PAGE_SIZE);
 	pool->state = POOL_IS_CLOSED;
+}
+
+void pool_try_again(u32 p)
+{
+	if (pools[p].state == POOL_HAS_FAILED)
+		pools[p].state = POOL_IS_CLOSED;
 }
 
 static bool is_report_ok(const struct store_report *r)
@@ -109,7 +117,10 @@ void pools_forget(void)
 		pools[p].h_arena = 0;
 		pools[p].arena_bytes = 0;
 		pools[p].has_lost_disk = false;
+		if (pools[p].mark == POOL_MARK_SENT)
+			pools[p].mark = POOL_MARK_DUE;
 		memset(pools[p].told, 0, sizeof(pools[p].told));
+		memset(pools[p].system, 0, sizeof(pools[p].system));
 		pools[p].definitions = 0;
 		pools[p].is_joining = false;
 		for (u32 k = 0; k < STORE_MEMBERS; k++) {
@@ -125,7 +136,7 @@ bool pool_is_usable(u32 p)
 	const struct pool *pool = pool_at(p);
 
 	return pool != NULL && pool->state == POOL_IS_OPEN && !pool->has_lost_disk && pool->error == STORE_OK &&
-	       pool->bytes != 0;
+	       pool->bytes != 0 && pool->mark == POOL_MARK_NONE;
 }
 
 bool pool_is_in_place(const struct pool *pool)
@@ -149,17 +160,37 @@ static bool is_being_made(const struct pool *pool)
 	return pool->partition->is_making;
 }
 
-bool pool_open_is_due(u32 p)
+/* Now, or when those have been opened that come before it. */
+static bool will_open(u32 p)
 {
 	const struct pool *pool = pool_at(p);
 
 	return pool != NULL && pool->state == POOL_IS_CLOSED && pool->arena_bytes != 0 && pool->partition->is_there &&
-	       !is_being_made(pool) && !pool->partition->is_going;
+	       !is_being_made(pool) && !pool->partition->is_going && !pool->is_exported &&
+	       pool->mark == POOL_MARK_NONE;
 }
 
 bool pool_is_coming(u32 p)
 {
-	return pool_at(p) != NULL && (pools[p].state == POOL_IS_OPENING || pool_open_is_due(p));
+	return pool_at(p) != NULL && (pools[p].state == POOL_IS_OPENING || will_open(p));
+}
+
+static bool are_searched;
+
+/* A pool that is this machine's own may come yet: its volumes have their names before those of an imported one. */
+static bool own_may_come(void)
+{
+	if (!are_searched && disks_are_coming())
+		return true;
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_is_coming(p) && !pools[p].is_imported)
+			return true;
+	return false;
+}
+
+bool pool_open_is_due(u32 p)
+{
+	return will_open(p) && (!pools[p].is_imported || !own_may_come());
 }
 
 bool pools_are_coming(void)
@@ -189,6 +220,13 @@ void pool_told_extent(u32 p, u32 number, bool is_there)
 	*word = is_there ? *word | bit : *word & ~bit;
 }
 
+void pool_told_system(u32 p, u32 number, bool is_system)
+{
+	u64 *word = &pools[p].system[(number - 1) / 64], bit = BIT64((number - 1) % 64);
+
+	*word = is_system ? *word | bit : *word & ~bit;
+}
+
 void pool_told_definitions(u32 p, u32 number, bool are_there)
 {
 	if (are_there)
@@ -200,12 +238,10 @@ void pool_told_definitions(u32 p, u32 number, bool are_there)
 u32 pool_with_definitions(u32 but)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (p != but && pool_is_usable(p) && pools[p].definitions != 0)
+		if (p != but && pool_is_usable(p) && pools[p].definitions != 0 && !pools[p].is_imported)
 			return p;
 	return STORE_POOLS_MAX;
 }
-
-static bool are_searched;
 
 void pools_are_searched(void)
 {
@@ -229,7 +265,9 @@ u32 pool_system_count(u32 p)
 	u32 count = 0;
 
 	for (u32 i = 0; i < volumes_end(); i++)
-		count += is_system(volume_at(i), p);
+		count += is_system(volume_at(i), p) && !volume_at(i)->is_there;
+	for (u32 i = 0; i < ARRAY_COUNT(pools[p].system); i++)
+		count += (u32)__builtin_popcountll(pools[p].system[i]);
 	return count;
 }
 
@@ -246,12 +284,42 @@ bool pool_close_is_due(u32 p)
 {
 	const struct pool *pool = pool_at(p);
 
-	return pool != NULL && pool->state == POOL_IS_OPEN && pool->partition->is_going && !has_link(p);
+	return pool != NULL && pool->state == POOL_IS_OPEN &&
+	       (pool->partition->is_going || pool->mark == POOL_MARK_DUE) && !has_link(p);
 }
 
 bool pool_is_shut(u32 p)
 {
 	return pool_at(p) == NULL || pools[p].state == POOL_IS_CLOSED || pools[p].state == POOL_HAS_FAILED;
+}
+
+void pool_mark(u32 p, const char *name, u32 flags)
+{
+	struct pool *pool = &pools[p];
+
+	pool->mark = POOL_MARK_DUE;
+	pool->mark_flags = flags;
+	pool->mark_error = STORE_OK;
+	memcpy(pool->mark_name, name, strlen(name) + 1);
+}
+
+bool pool_mark_is_due(u32 p)
+{
+	const struct pool *pool = pool_at(p);
+
+	return pool != NULL && pool->mark == POOL_MARK_DUE && pool_is_shut(p) && pool->partition->is_there;
+}
+
+void pool_mark_done(u32 p, u32 error)
+{
+	pools[p].mark = POOL_MARK_NONE;
+	pools[p].mark_error = error;
+}
+
+bool pool_is_of_other(u32 p, u32 home)
+{
+	return are_searched && p != home && pool_is_usable(p) && pools[p].definitions != 0 && !pools[p].is_imported &&
+	       pool_with_definitions(p) != STORE_POOLS_MAX;
 }
 
 bool pool_lets_change(const struct volume *v)

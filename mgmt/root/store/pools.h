@@ -14,10 +14,16 @@
 /* CLOSED: the store has no memory for it. FAILED: it could not be opened; `error` says why. */
 enum pool_state { POOL_IS_CLOSED, POOL_IS_OPENING, POOL_IS_OPEN, POOL_IS_CLOSING, POOL_HAS_FAILED };
 
+enum pool_mark { POOL_MARK_NONE, POOL_MARK_DUE, POOL_MARK_SENT };
+
 struct pool {
 	struct volume *partition;	/* NULL: the place is free */
 	enum pool_state state;
 	u32 error;		/* enum store_error */
+	bool is_imported, is_exported;	/* its partition says so (store.h) */
+	enum pool_mark mark;	/* that it is to say something else: it is closed for that, and opened then */
+	u32 mark_flags, mark_error;	/* STORE_IS_IMPORTED, STORE_IS_EXPORTED; enum store_error of the last mark */
+	char mark_name[DISK_NAME_BYTES];
 	u8 in_place_of[STORE_GUID_BYTES];	/* the partition that it is made of; zeros: of free room */
 	u64 arena_bytes;	/* that the store wants for it */
 	u64 h_arena;
@@ -30,6 +36,7 @@ struct pool {
 	u32 way;		/* of `secret`; 0 = there is none */
 	u8 secret[STORE_SECRET_BYTES];	/* that has unlocked it, for the next store */
 	u64 told[STORE_PARTITIONS / 64];	/* by number - 1: what is in it, also if root has no row of it */
+	u64 system[STORE_PARTITIONS / 64];	/* thereof what is VOS' own */
 	u32 definitions;	/* number of VOLUME_OF_VOS in it, likewise; 0 = it has none */
 	/* a mirror (pool_members.h) */
 	bool is_mirror, is_forced;	/* forced: to be opened without a member that may have more */
@@ -50,8 +57,10 @@ bool pools_are_full(void);
 /* A pool's partition is there, or about to be made. False: there are STORE_POOLS_MAX. */
 bool pool_add(struct volume *partition);
 void pool_remove(u32 p);
-/* The store has told of its partition. */
-void pool_told(u32 p, u64 arena_bytes);
+/* The store has told of its partition: the arena that it wants, and STORE_IS_IMPORTED, STORE_IS_EXPORTED. */
+void pool_told(u32 p, u64 arena_bytes, u32 flags);
+/* One that could not be opened is to be opened once more. */
+void pool_try_again(u32 p);
 /* STORE_DISK of a pool that the store has been given. */
 void pool_take_report(const struct store_report *report);
 /* What has unlocked it, until its partition is no more. */
@@ -70,9 +79,11 @@ bool pool_is_coming(u32 p);
 bool pools_are_coming(void);
 /* The store has told of a volume or snapshot in it, or that it is gone. */
 void pool_told_extent(u32 p, u32 number, bool is_there);
-/* The same, of a volume: that it is VOLUME_OF_VOS, or is not. */
+/* The same, of a volume: that it is VOLUME_OF_VOS, or is not; that it is one of VOS' own. */
 void pool_told_definitions(u32 p, u32 number, bool are_there);
-/* Of the pools that can be used, one that has it, and that is not `but`; STORE_POOLS_MAX: there is none. */
+void pool_told_system(u32 p, u32 number, bool is_system);
+/* Of the pools that can be used and are not imported, one that has it, and that is not `but`; STORE_POOLS_MAX: there is
+ * none. */
 u32 pool_with_definitions(u32 but);
 /* All disks have had their time to come. Before that no pool counts. */
 void pools_are_searched(void);
@@ -83,6 +94,13 @@ u32 pool_volume_count(u32 p);
 
 /* Thereof those of VOS itself, which go with it. */
 u32 pool_system_count(u32 p);
+
+/* Its partition is to say that; `name` is that of the pool afterwards. Nothing of it is in use. */
+void pool_mark(u32 p, const char *name, u32 flags);
+bool pool_mark_is_due(u32 p);
+void pool_mark_done(u32 p, u32 error);
+/* It has definitions that count nowhere, because another pool has some. */
+bool pool_is_of_other(u32 p, u32 home);
 
 /* What is due: to give it memory and have it opened; because its partition is to be deleted, to have it closed. */
 bool pool_open_is_due(u32 p);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "definition_volume.h"
 #include "disks.h"
 #include "drivers.h"
 #include "import.h"
@@ -146,8 +147,10 @@ static u32 pool_state(u32 p)
 	if (!v->is_there || !disk_at(v->slot)->is_there ||
 	    (pool_at(p)->state == POOL_IS_OPEN && pool_at(p)->has_lost_disk))
 		return POOL_ROW_MISSING;
-	if (pool_is_coming(p))
+	if (pool_is_coming(p) || pool_at(p)->mark != POOL_MARK_NONE)
 		return POOL_ROW_OPENING;
+	if (pool_at(p)->is_exported)
+		return POOL_ROW_EXPORTED;
 	return pool_is_usable(p) ? POOL_ROW_READY : POOL_ROW_FAILED;
 }
 
@@ -183,6 +186,9 @@ void pool_row_fill(u32 p, struct pool_row *out)
 	out->memory_bytes = pool->h_arena != 0 ? pool->arena_bytes : 0;
 	strcpy(out->name, pool->partition->name);
 	strcpy(out->on, pool->partition->on);
+	memcpy(out->uuid, pool->partition->guid, sizeof(out->uuid));
+	out->owner = pool->is_imported ? POOL_IMPORTED :
+		     pool_is_of_other(p, definition_volume_pool()) ? POOL_OF_OTHER : POOL_OWN;
 	upkeep_fill(p, out);
 	fill_members(p, out);
 	for (u32 i = 0; i < volumes_end(); i++) {

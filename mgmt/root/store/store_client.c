@@ -409,7 +409,7 @@ static void pool_done(u32 p, enum store_op op, u32 error)
 
 	if (v == NULL)
 		return;
-	if (op == STORE_CLOSE_POOL && error != STORE_OK)
+	if (op == STORE_CLOSE_POOL && error != STORE_OK && v->is_going)
 		deleted(v, error);	/* the store has it still: its partition stays */
 	store_pools_warn(p);
 	ask_again(v->slot);
@@ -478,7 +478,7 @@ static void take_done(const struct store_report *report)
 		       (unsigned)report->error);
 	if (op == STORE_ATTACH || op == STORE_DETACH)
 		link_done(number, op, report->error);
-	else if (op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL || op == STORE_JOIN)
+	else if (store_pools_has_order(op))
 		pool_done(number, op, report->error);
 	else if (op == STORE_SCRUB)
 		upkeep_begun(number, report->error);

@@ -54,21 +54,43 @@ static bool order_join(u32 p, struct store_order *out)
 	return false;
 }
 
+bool store_pools_has_order(enum store_op op)
+{
+	return op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL || op == STORE_MARK_POOL ||
+	       op == STORE_JOIN;
+}
+
+/* 0: none. */
+static u32 due_op(u64 h_pd, u32 p)
+{
+	const struct pool *pool = pool_at(p);
+
+	if (pool_close_is_due(p))
+		return STORE_CLOSE_POOL;
+	if (pool == NULL || !disk_at(pool->partition->slot)->is_there)
+		return 0;
+	if (pool_mark_is_due(p))
+		return STORE_MARK_POOL;
+	return pool_open_is_due(p) && (pool->h_arena != 0 || give_arena(h_pd, p)) ? STORE_OPEN_POOL : 0;
+}
+
 bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out)
 {
 	for (; *p < STORE_POOLS_MAX; ++*p) {
 		const struct pool *pool = pool_at(*p);
-		bool is_open = pool_open_is_due(*p) && disk_at(pool->partition->slot)->is_there;
+		u32 op = due_op(h_pd, *p);
 
 		if (order_join(*p, out))
 			return true;
-		if (!pool_close_is_due(*p) &&
-		    !(is_open && (pool->h_arena != 0 || give_arena(h_pd, *p))))
+		if (op == 0)
 			continue;
-		*out = (struct store_order){ .op = is_open ? STORE_OPEN_POOL : STORE_CLOSE_POOL, .link = *p,
-			.slot = pool->partition->slot, .bytes = pool->arena_bytes,
-			.flags = is_open && pool->is_forced ? STORE_FORCED : 0 };
-		memcpy(out->volume, pool->partition->name, sizeof(out->volume));
+		*out = (struct store_order){ .op = op, .link = *p, .slot = pool->partition->slot,
+			.bytes = pool->arena_bytes, .flags = op == STORE_MARK_POOL ? pool->mark_flags :
+				op == STORE_OPEN_POOL && pool->is_forced ? STORE_FORCED : 0 };
+		if (op == STORE_MARK_POOL)
+			memcpy(out->volume, pool->mark_name, sizeof(pool->mark_name));
+		else
+			memcpy(out->volume, pool->partition->name, sizeof(out->volume));
 		memcpy(out->guid, pool->partition->guid, sizeof(out->guid));
 		return true;
 	}
@@ -79,11 +101,12 @@ void store_pools_sent(u32 p, const struct store_order *order)
 {
 	enum store_op op = (enum store_op)order->op;
 
-	if (op == STORE_JOIN) {
+	if (op == STORE_JOIN)
 		pool_join_sent(p, store_member(order->guid));
-		return;
-	}
-	pool_at(p)->state = op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING;
+	else if (op == STORE_MARK_POOL)
+		pool_at(p)->mark = POOL_MARK_SENT;
+	else
+		pool_at(p)->state = op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING;
 }
 
 /* By what has unlocked it before, or by a boot module of its name and ".key". */
@@ -104,6 +127,14 @@ static void unlock(u32 p)
 		rt_log("root: pool %s stays locked: unlock-pool it", pool->partition->name);
 }
 
+static struct volume *marked(u32 p, u32 error)
+{
+	if (pool_at(p)->mark != POOL_MARK_SENT)
+		return NULL;
+	pool_mark_done(p, error);
+	return pool_at(p)->partition;
+}
+
 struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 {
 	struct pool *pool = pool_at(p);
@@ -112,9 +143,13 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 		pool_join_done(p, error);
 		return pool->partition;
 	}
+	if (pool != NULL && op == STORE_MARK_POOL)
+		return marked(p, error);
 	if (pool == NULL || pool->state != (op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING))
 		return NULL;
 	pool->is_forced = false;
+	if (op == STORE_CLOSE_POOL && error != STORE_OK && pool->mark == POOL_MARK_DUE)
+		pool_mark_done(p, error);	/* it stays open, and what it is */
 	if ((op == STORE_OPEN_POOL) == (error == STORE_OK)) {
 		pool->state = POOL_IS_OPEN;
 		unlock(p);

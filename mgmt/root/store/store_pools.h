@@ -11,6 +11,8 @@
 
 /* The next order that is due, of pool *p or one behind it, which goes into *p. False: none. */
 bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out);
+/* Such an order: number = p. */
+bool store_pools_has_order(enum store_op op);
 /* It was sent. */
 void store_pools_sent(u32 p, const struct store_order *order);
 /* It was answered, with an enum store_error. The pool's partition; NULL: that was not asked for. */

@@ -25,7 +25,8 @@ static struct volume *part_in(u32 number, u32 slot)
 static bool is_kept(const struct volume *v)
 {
 	return volume_is_in_use(v) ||
-	       (v->kind == VOLUME_ROW_POOL && (!pool_is_shut(v->pool) || pool_volume_count(v->pool) != 0));
+	       (v->kind == VOLUME_ROW_POOL && (!pool_is_shut(v->pool) || pool_at(v->pool)->mark != POOL_MARK_NONE ||
+						pool_volume_count(v->pool) != 0));
 }
 
 void volume_forget(struct volume *v)
@@ -292,7 +293,7 @@ static void take_pool_part(struct volume *v, const struct store_report *r)
 		pool_member_add(v);
 		pools_elect();
 	}
-	pool_told(v->pool, r->largest_bytes);
+	pool_told(v->pool, r->largest_bytes, r->flags);
 }
 
 static void take_part(const struct store_report *r)
@@ -321,18 +322,25 @@ static void take_part(const struct store_report *r)
 		take_pool_part(v, r);
 }
 
+/* Also of what has no name among the volumes. */
+static void take_in_pool(u32 p, const struct store_report *r)
+{
+	bool is_volume = r->extent == STORE_EXTENT_VOLUME && (r->flags & STORE_IS_SNAPSHOT) == 0;
+	char label[VOLUME_NAME_BYTES];
+
+	memcpy(label, r->label, sizeof(label));
+	label[sizeof(label) - 1] = '\0';
+	pool_told_extent(p, r->number, r->extent == STORE_EXTENT_VOLUME);
+	pool_told_definitions(p, r->number, is_volume && strcmp(label, VOLUME_OF_VOS) == 0);
+	pool_told_system(p, r->number, is_volume && volume_is_of_vos(label));
+}
+
 void volume_take_extent(const struct store_report *r)
 {
 	struct volume *v = find_guid(r->slot, r->guid);
 
-	bool is_volume = r->extent == STORE_EXTENT_VOLUME;
-
-	if (r->slot >= STORE_POOL_SLOT) {
-		pool_told_extent(r->slot - STORE_POOL_SLOT, r->number, is_volume);
-		pool_told_definitions(r->slot - STORE_POOL_SLOT, r->number,
-				      is_volume && (r->flags & STORE_IS_SNAPSHOT) == 0 &&
-				      strncmp(r->label, VOLUME_OF_VOS, sizeof(r->label)) == 0);
-	}
+	if (r->slot >= STORE_POOL_SLOT)
+		take_in_pool(r->slot - STORE_POOL_SLOT, r);
 	if (r->extent == STORE_EXTENT_VOLUME || r->extent == STORE_EXTENT_OTHER || r->extent == STORE_EXTENT_POOL)
 		take_part(r);
 	else

@@ -20,8 +20,10 @@ static const struct pool_row fake_pools[] = {
 	{ .index = 0, .bytes = 100 * GIB, .used_bytes = 80 * GIB, .free_bytes = 20 * GIB, .volumes = 2,
 	  .promised_bytes = 400 * GIB, .name = "fast", .on = "virtio0" },
 	{ .index = 1, .bytes = 100 * GIB, .name = "spare", .on = "virtio1", .scrub = POOL_SCRUB_RUNS,
-	  .scrub_has_data = true, .scrub_percent = 45 },
-	{ .index = 2, .bytes = 100 * GIB, .name = "bad", .on = "virtio2", .scrub = POOL_SCRUB_DONE, .scrub_faults = 3 },
+	  .scrub_has_data = true, .scrub_percent = 45, .owner = POOL_IMPORTED },
+	{ .index = 2, .bytes = 100 * GIB, .name = "bad", .on = "virtio2", .scrub = POOL_SCRUB_DONE, .scrub_faults = 3,
+	  .owner = POOL_OF_OTHER,
+	  .uuid = { 0x33, 0x31, 0xfa, 0xef, 0xa2, 0xa3, 0x42, 0x4e, 0xad, 0xe5, 0x3c, 0xa4, 0xd8, 0x92, 0xe6, 0x2f } },
 	{ .index = 3, .state = POOL_ROW_FAILED, .error = STORE_POOL_DAMAGED, .bytes = 1, .used_bytes = 9,
 	  .name = "no-end-of-it-all-no-end.", .on = "no-end-of-it-all-no-end." },
 };
@@ -85,6 +87,19 @@ static inline bool fake_change_pool(const struct request *r, struct reply *reply
 			reply->result = RESULT_INTEGRITY;
 			reply->error = ERR_POOL_BROKEN;
 			reply->have = 3;
+		}
+		snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+		return true;
+	}
+	if (r->op == REQ_IMPORT_POOL || r->op == REQ_EXPORT_POOL) {
+		const char *name = r->spec.disks[1].volume[0] != 0 ? r->spec.disks[1].volume : want->volume;
+
+		reply->pool = (struct pool_row){ .bytes = 100 * GIB, .on = "ahci0.2",
+			.owner = strcmp(name, "back") == 0 ? POOL_OWN : POOL_IMPORTED };
+		snprintf(reply->pool.name, sizeof(reply->pool.name), "%.23s", name);
+		if (strcmp(want->volume, "fast") == 0) {
+			reply->result = RESULT_STATE;
+			reply->error = r->op == REQ_IMPORT_POOL ? ERR_POOL_OWN : ERR_POOL_HOME;
 		}
 		snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
 		return true;

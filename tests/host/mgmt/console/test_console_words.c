@@ -138,7 +138,7 @@ static void pools(void **state)
 	command("delete-pool fast",
 		"error[E_EXISTS]: pool fast is not empty (volumes and snapshots: 2). Delete", RESULT_STATE);
 	command("delete-pool fast --force --yes", "pool fast is deleted", RESULT_OK);
-	command("list-pool spare", "ready, scrub: 45 %", RESULT_OK);
+	command("list-pool spare", "ready, imported, scrub: 45 %", RESULT_OK);
 	command("list-pool bad", "ready, damaged: 3 faults", RESULT_OK);
 	command("check-pool fast", "pool fast is sound: 28.0 MiB read, no damage found", RESULT_OK);
 	command("scrub-pool fast --json", "\"scrub\":\"done\",\"scrub-data\":true,\"scrub-percent\":100", RESULT_OK);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Root on a fake kernel: pools in place of partitions. The test plays the console and the store.
+ * Root on a fake kernel: pools in place of partitions, and pools of other machines. The test plays the console and the
+ * store.
  */
 /* links: root rt */
 /* helpers: root_bench.c fake_kernel.c fake_platform.c */
@@ -102,6 +103,7 @@ static void a_partition_and_a_new_store(void **state)
 static void partitions_are_judged(void **state)
 {
 	u8 small[STORE_GUID_BYTES] = { 5 }, vol[STORE_GUID_BYTES] = { 6 }, big[STORE_GUID_BYTES] = { 7 };
+	u8 none[STORE_GUID_BYTES] = { 0 };
 	struct request r = bench_make_request(REQ_CREATE_POOL, "", 0);
 	struct store_order order;
 
@@ -141,6 +143,198 @@ static void partitions_are_judged(void **state)
 	bench_expect(ERR_NONE);
 	bench_ask(REQ_DELETE, "a", 0);
 	bench_expect(ERR_NONE);
+	for (u32 number = 1; number <= 3; number++)
+		tell_extent(VIRTIO, number, STORE_EXTENT_GONE, "", 0, none);
+	expect_clean();
+}
+
+/* ---- pools of other machines ---- */
+
+/* Of pool p, which has definitions or not; the row of the first one's is there. */
+static void tell_marked(u32 p, const char *name, u32 flags)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = VIRTIO, .number = 1 + p, .extent = STORE_EXTENT_POOL,
+		.sectors = POOL_BYTES / 1024, .first = 2048, .largest_bytes = ARENA, .flags = flags };
+
+	strcpy(r.volume, name);
+	memset(r.guid, (int)(7 + p), sizeof(r.guid));
+	report(r);
+}
+
+static void answer_open(u32 p, bool has_definitions)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT + p, .number = 1,
+		.extent = STORE_EXTENT_VOLUME, .sectors = 4096, .label = VOLUME_OF_VOS, .flags = STORE_NO_PLACE,
+		.guid = { (u8)(40 + p) } };
+	struct store_order order = take(STORE_OPEN_POOL);
+
+	assert_int_equal(order.link, p);
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT + p, .block_bytes = 512,
+		.sectors = POOL_BYTES / 1024, .free_bytes = GIB, .largest_bytes = VOLUME_BYTES_MAX });
+	if (has_definitions)
+		report(r);
+	done(&order, STORE_OK);
+}
+
+static void ask_import(const char *name, const char *to, u32 flags)
+{
+	struct request r = bench_make_request(REQ_IMPORT_POOL, "", flags);
+
+	strcpy(r.spec.disks[0].volume, name);
+	strcpy(r.spec.disks[1].volume, to);
+	bench_send(&r);
+	bench_turns(0, 3);
+}
+
+static void expect_closed(u32 p, bool has_definitions)
+{
+	struct store_order order = take(STORE_CLOSE_POOL);
+
+	assert_int_equal(order.link, p);
+	if (has_definitions)
+		report((struct store_report){ .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT + p, .number = 1 });
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT + p });
+	done(&order, STORE_OK);
+}
+
+static void delete_number(u32 p, const char *name)
+{
+	struct store_order order;
+
+	ask_pool(REQ_DELETE_POOL, name, "", 0);
+	if (fake_memory(fake_pd_of(store), STORE_POOLS + p * STORE_POOL_STRIDE) != NULL)
+		expect_done(STORE_CLOSE_POOL);
+	order = take(STORE_DELETE);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+}
+
+static struct pool_row row_of(const char *name)
+{
+	bench_ask(REQ_POOLS, "", 0);
+	bench_expect(ERR_NO_POOL);
+	for (u32 i = 0; i < bench_row_count; i++)
+		if (strcmp(bench_rows[i].pool.name, name) == 0)
+			return bench_rows[i].pool;
+	fail_msg("no pool %s", name);
+	return (struct pool_row){ 0 };
+}
+
+/* Two pools have definitions: the one that is imported is another machine's, and not asked any more. */
+static void is_imported(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	tell_marked(0, "fast", 0);
+	answer_open(0, true);
+	ask_import("fast", "", 0);
+	bench_expect(ERR_POOL_OWN);
+	tell_marked(1, "virtio0p2", 0);
+	answer_open(1, true);
+	assert_int_equal(row_of("virtio0p2").owner, POOL_OF_OTHER);
+	ask_import("nothing", "", 0);
+	bench_expect(ERR_NO_POOL);
+	ask_import("virtio0p2", "fast", 0);
+	bench_expect(ERR_POOL_EXISTS);
+	ask_import("virtio0p2", "nvme0.0", 0);
+	bench_expect(ERR_VOLUME_NAME);
+	ask_import("virtio0p2", VOLUME_OF_VOS, 0);
+	bench_expect(ERR_VOLUME_NAME);
+	ask_import("virtio0p2", "abcdefghijklmnopqrstuvwx", 0);
+	bench_expect(ERR_BAD_FIELD);
+	ask_import("virtio0p2", "old", REQ_FLAG_DRY_RUN);
+	bench_expect(ERR_NONE);
+	expect_no_order();
+	ask_import("08080808-0808-0808-0808-080808080808", "old", 0);
+	expect_closed(1, true);
+	order = take(STORE_MARK_POOL);
+	assert_int_equal(order.slot, VIRTIO);
+	assert_int_equal(order.flags, STORE_IS_IMPORTED);
+	assert_string_equal(order.volume, "old");
+	tell_marked(1, "old", STORE_IS_IMPORTED);
+	done(&order, STORE_OK);
+	assert_false(bench_is_answered());
+	answer_open(1, true);
+	bench_expect(ERR_NONE);
+	assert_string_equal(bench_answer.pool.name, "old");
+	assert_int_equal(bench_answer.pool.owner, POOL_IMPORTED);
+	assert_int_equal(row_of("fast").owner, POOL_OWN);
+	ask_import("old", "", 0);
+	bench_expect(ERR_POOL_OWN);
+	delete_number(1, "old");		/* what is VOS' own goes with it */
+	delete_number(0, "fast");
+	expect_clean();
+}
+
+/* It is closed, stays so, and is opened when it is imported. */
+static void is_exported(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	find_pool();
+	ask_pool(REQ_EXPORT_POOL, "fast", "", 0);
+	expect_closed(0, false);
+	order = take(STORE_MARK_POOL);
+	assert_int_equal(order.flags, STORE_IS_EXPORTED);
+	assert_string_equal(order.volume, "fast");
+	tell_marked(0, "fast", STORE_IS_EXPORTED);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.pool.state, POOL_ROW_EXPORTED);
+	expect_no_order();
+	ask_import("fast", "", 0);
+	order = take(STORE_MARK_POOL);
+	assert_int_equal(order.flags, 0);
+	tell_marked(0, "fast", 0);
+	done(&order, STORE_OK);
+	answer_open(0, false);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.pool.state, POOL_ROW_READY);
+	delete_number(0, "fast");
+	expect_clean();
+}
+
+/* A store that refuses leaves it as it was; a VM's volume keeps it open. */
+static void stays(void **state)
+{
+	u8 guid[STORE_GUID_BYTES] = { 9 };
+	struct store_order order;
+
+	(void)state;
+	find_pool();
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_VOLUME, "a.0", 100 * GIB, guid);
+	create("a", 100 * GIB, "", "");
+	bench_expect(ERR_NONE);
+	ask_pool(REQ_EXPORT_POOL, "fast", "", 0);
+	bench_expect(ERR_POOL_IN_USE);
+	ask_pool(REQ_EXPORT_POOL, "slow", "", 0);
+	bench_expect(ERR_NO_POOL);
+	ask_pool(REQ_EXPORT_POOL, "", "", 0);
+	bench_expect(ERR_BAD_FIELD);
+	bench_ask(REQ_DELETE, "a", REQ_FLAG_KEEP_DISKS);
+	bench_expect(ERR_NONE);
+	while (ring_used(&orders) != 0) {		/* STORE_UNMARK */
+		(void)ring_get(&orders, &order, sizeof(order));
+		done(&order, STORE_OK);
+	}
+	ask_pool(REQ_EXPORT_POOL, "fast", "", 0);
+	order = take(STORE_CLOSE_POOL);
+	done(&order, STORE_BUSY);
+	bench_expect(ERR_POOL_BUSY);
+	assert_int_equal(row_of("fast").state, POOL_ROW_READY);
+	ask_pool(REQ_EXPORT_POOL, "fast", "", 0);
+	order = take(STORE_CLOSE_POOL);
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_GONE, "", 0, guid);
+	done(&order, STORE_OK);
+	order = take(STORE_MARK_POOL);
+	done(&order, STORE_IO);
+	answer_open(0, false);
+	bench_expect(ERR_DISK_IO);
+	assert_int_equal(row_of("fast").state, POOL_ROW_READY);
+	delete_number(0, "fast");
+	expect_clean();
 }
 
 int main(void)
@@ -149,6 +343,7 @@ int main(void)
 		cmocka_unit_test(is_made_of_a_partition), cmocka_unit_test(is_held),
 		cmocka_unit_test(a_partition_and_a_new_store),
 		cmocka_unit_test(partitions_are_judged),
+		cmocka_unit_test(is_imported), cmocka_unit_test(is_exported), cmocka_unit_test(stays),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

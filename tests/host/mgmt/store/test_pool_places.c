@@ -200,6 +200,60 @@ static void two_of_a_name(void **state)
 	assert_int_equal(in_second(VOLUME_OF_VOS)->flags, 0);
 }
 
+static enum store_error mark(const char *pool, const char *name, u32 flags)
+{
+	struct store_order order = about(STORE_MARK_POOL, pool);
+
+	order.slot = bench_part(pool) != NULL ? bench_part(pool)->slot : 0;
+	strcpy(order.volume, name);
+	order.flags = flags;
+	return bench_answer(bench_send(order));
+}
+
+/* What its partition says outlives the machine; with another name, at once. */
+static void is_marked(void **state)
+{
+	(void)state;
+	make_pool();
+	make_volume("v", 2);
+	make_volume(VOLUME_OF_VOS, 1);
+	assert_int_equal(mark("p", "q", STORE_IS_IMPORTED), STORE_BUSY);
+	assert_int_equal(bench_close_pool(0), STORE_OK);
+	assert_int_equal(bench_part("p")->flags, 0);
+	assert_int_equal(mark("p", "q", STORE_IS_IMPORTED), STORE_OK);
+	assert_null(bench_part("p"));
+	assert_int_equal(bench_part("q")->flags, STORE_IS_IMPORTED);
+	bench_boot();
+	assert_int_equal(bench_part("q")->flags, STORE_IS_IMPORTED);
+	assert_int_equal(bench_open_pool(0, "q"), STORE_OK);
+	assert_non_null(bench_part("v"));
+	assert_null(bench_part(VOLUME_OF_VOS));		/* it is nobody's disk here */
+	assert_int_equal(bench_close_pool(0), STORE_OK);
+	assert_int_equal(mark("q", "q", STORE_IS_EXPORTED), STORE_OK);
+	assert_int_equal(bench_part("q")->flags, STORE_IS_EXPORTED);
+	assert_int_equal(mark("q", "p", 0), STORE_OK);
+	assert_int_equal(bench_open_pool(0, "p"), STORE_OK);
+	assert_non_null(bench_part(VOLUME_OF_VOS));
+}
+
+static void marks_are_judged(void **state)
+{
+	(void)state;
+	make_pool();
+	assert_int_equal(bench_close_pool(0), STORE_OK);
+	assert_int_equal(bench_create(1, "v", MIB_BYTES, 5), STORE_OK);
+	assert_int_equal(mark("p", "v", 0), STORE_EXISTS);
+	assert_int_equal(mark("p", VOLUME_OF_VOS, 0), STORE_BAD_ORDER);
+	assert_int_equal(mark("p", "abcdefghijklmnopqrstuvwx", 0), STORE_BAD_ORDER);
+	assert_int_equal(mark("p", "P", 0), STORE_BAD_ORDER);
+	assert_int_equal(mark("p", "q", STORE_MARK), STORE_BAD_ORDER);
+	assert_int_equal(mark("v", "q", 0), STORE_NO_VOLUME);
+	assert_int_equal(mark("nothing", "q", 0), STORE_NO_VOLUME);
+	assert_int_equal(mark("p", "p", 0), STORE_OK);
+	bench_disk[0].fail_at = bench_disk[0].writes + 1;
+	assert_int_equal(mark("p", "q", STORE_IS_IMPORTED), STORE_IO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +262,8 @@ int main(void)
 		cmocka_unit_test_setup(power_cuts, setup),
 		cmocka_unit_test_setup(a_disk_that_fails, setup),
 		cmocka_unit_test_setup(two_of_a_name, setup_blank),
+		cmocka_unit_test_setup(is_marked, setup_blank),
+		cmocka_unit_test_setup(marks_are_judged, setup_blank),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * change_pools.h - import-pool and export-pool as changes (change.h): whose a pool is, and its name.
+ */
+#ifndef VOS_CHANGE_POOLS_H
+#define VOS_CHANGE_POOLS_H
+
+#include "change_kinds.h"
+
+struct error_info pool_import_judge(struct change *c);
+struct error_info pool_export_judge(struct change *c);
+/* The pool is closed, marked, and opened. */
+struct error_info pool_mark_order(struct change *c);
+/* False: it is under way; *no says so. */
+bool pool_mark_is_done(const struct change *c, struct error_info *no);
+struct error_info pool_mark_finish(struct change *c);
+
+#endif

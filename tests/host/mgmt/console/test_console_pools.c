@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console in front of a fake root: pools of other machines.
+ */
+/*
+ * links: console
+ * helpers: fake_root.c
+ */
+#include "console_bench.h"
+
+/* Pools of other machines. */
+static void pools_move(void **state)
+{
+	(void)state;
+	command("list-pool bad", "    has definitions, as another pool has, UUID "
+		"effa3133-a3a2-4e42-ade5-3ca4d892e62f;\r\n    import-pool takes it over", RESULT_OK);
+	command("list-pool spare", "ready, imported, scrub: 45 %", RESULT_OK);
+	command("list-pool bad --json", "\"uuid\":\"effa3133-a3a2-4e42-ade5-3ca4d892e62f\","
+		"\"owner\":\"another-machine\"", RESULT_OK);
+	command("import-pool", "needs --name POOL", RESULT_USAGE);
+	command("import-pool A/B", "is not the name of a pool, nor its UUID", RESULT_USAGE);
+	command("import-pool theirs abcdefghijklmnopqrstuvwx", "is one word too many", RESULT_USAGE);
+	command("import-pool theirs --to abcdefghijklmnopqrstuvwx", "is not the name of a pool", RESULT_USAGE);
+	command("import-pool fast", "error[E_STATE]: pool fast is this machine's already; see list-pool", RESULT_STATE);
+	command("import-pool effa3133-a3a2-4e42-ade5-3ca4d892e62f --to old", "pool old, 100.0 GiB on ahci0.2, is open: "
+		"list-volume shows what is in it.\r\nIts definitions of VMs are not applied", RESULT_OK);
+	command("import-pool back", "they are this machine's from now on", RESULT_OK);
+	command("import-pool theirs --json", "\"return\":{\"name\":\"theirs\"", RESULT_OK);
+	command("import-pool theirs --dry-run", "import-pool theirs would succeed", RESULT_OK);
+	command("export-pool theirs", "pool theirs is closed. import-pool opens it, here or on another", RESULT_OK);
+	command("export-pool fast", "error[E_STATE]: pool fast has this machine's definitions, and stays open",
+		RESULT_STATE);
+	expect_80_columns();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(pools_move, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
