@@ -355,6 +355,14 @@
 	/* text = volume */ \
 	ERROR(ERR_EXPORT_IO, RESULT_FAILED, "E_IO", \
 		"{text} could not be read any further: it was deleted, or its disk failed; see log, list-disk") \
+	/* text = name */ \
+	ERROR(ERR_CAPTURE_CARD, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"{text} has no such network card or port; see status-vm, show-router, show-switch") \
+	ERROR(ERR_NO_CAPTURE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no such capture any more. Begin it again") \
+	/* text = switch */ \
+	ERROR(ERR_SWITCH_CAPTURED, RESULT_STATE, "E_STATE", \
+		"frames of a port of switch {text} are being captured. End that first, or try again in a moment") \
 	/* text = image */ \
 	ERROR(ERR_IMAGE_BOOT, RESULT_DENIED, "E_DENIED", \
 		"{text} is a boot module, and belongs to the boot medium. Only uploaded images can be deleted") \

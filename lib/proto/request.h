@@ -9,6 +9,7 @@
 #ifndef VOS_REQUEST_H
 #define VOS_REQUEST_H
 
+#include "captures.h"
 #include "definitions_task.h"
 #include "driver.h"
 #include "errors.h"
@@ -128,6 +129,7 @@ enum request_op {
 	REQ_IMPORT_POOL,	/* .spec.disks[1].volume: its name from now on, or "". Its definitions do not count
 				 * while those of another pool do */
 	REQ_EXPORT_POOL,	/* it is closed, and opened by no VOS before REQ_IMPORT_POOL */
+	REQ_CAPTURE_OPEN, REQ_CAPTURE_READ, REQ_CAPTURE_CLOSE,	/* captures.h */
 	REQ_OP_COUNT
 };
 
@@ -497,7 +499,7 @@ struct switch_row {
 	char uplink[DRIVER_NAME_BYTES];	/* "" = none */
 };
 
-enum port_kind { PORT_OF_VM, PORT_OF_NIC, PORT_OF_ROUTER, PORT_KIND_COUNT };
+enum port_kind { PORT_OF_VM, PORT_OF_NIC, PORT_OF_ROUTER, PORT_OF_CAPTURE, PORT_KIND_COUNT };
 
 /* A port of a switch that is in use. */
 struct port_row {
@@ -578,6 +580,8 @@ struct reply {
 		struct upload_report upload;	/* answer to REQ_UPLOAD_OPEN and REQ_UPLOAD_WRITE */
 		struct export_report export;	/* answer to REQ_EXPORT_OPEN */
 		struct export_data exported;	/* answer to REQ_EXPORT_READ */
+		struct capture_report capture;	/* answer to REQ_CAPTURE_OPEN */
+		struct capture_data captured;	/* answer to REQ_CAPTURE_READ */
 		struct host_report host;
 		struct device_report pci;
 		struct service_report service;

@@ -46,7 +46,9 @@ static inline u32 vlan_or_default(u32 vlan)
 #define PORT_UP BIT32(0)
 #define PORT_TRUNK BIT32(1)	/* frames have tags, except those of `vlan` */
 #define PORT_MIRROR BIT32(2)	/* it gets a copy of all frames, and sends none */
-#define PORT_FLAGS (BIT32(3) - 1)
+#define PORT_CAPTURE BIT32(3)	/* root reads it: it gets each frame of another port behind a struct capture_record, and
+				 * sends none */
+#define PORT_FLAGS (BIT32(4) - 1)
 
 /* Refused with ST_INVAL: anything out of range, GUARD_MAC without an address. */
 struct port_setup {
@@ -60,7 +62,9 @@ struct port_setup {
 					 * if they are to be cut into such pieces */
 	u32 most_addresses;		/* learned at this port */
 	u16 vlan;			/* of untagged frames, 1 .. 4094 */
-	u16 zero[3];
+	u16 captured;			/* PORT_CAPTURE: 1 + the port whose frames are captured; 0: none, for now */
+	u16 snap_bytes;			/* PORT_CAPTURE: of a frame at most so many, from ETH_BYTES on */
+	u16 zero;
 	u8 vlans[VLAN_SET_BYTES];	/* trunk: bit v % 8 of byte v / 8 for each VLAN v that it carries besides */
 };
 _Static_assert(sizeof(struct port_setup) == 568, "ABI");
@@ -121,6 +125,16 @@ enum net_drop {
 	DROP_UNKNOWN,		/* nobody is there, except perhaps behind the port that it came from */
 	DROP_COUNT
 };
+
+/* In front of a frame that was captured: both together are one frame (net.h) in the link of a PORT_CAPTURE. Frames that
+ * the port's client sent are there whatever became of them, frames to it if it got them. Those that there is no room
+ * for are counted as DROP_FULL of the PORT_CAPTURE. */
+struct capture_record {
+	u64 time_ns;		/* of the machine's clock: when the switch took the frame, and the others of its turn */
+	u32 bytes;		/* of the whole frame; those behind this, up to snap_bytes, are its first ones */
+	u32 zero;
+};
+_Static_assert(sizeof(struct capture_record) == 16, "ABI");
 
 struct port_counts {
 	u64 from_frames, from_bytes;	/* that the client sent, dropped ones too */

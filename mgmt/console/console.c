@@ -343,7 +343,7 @@ static bool run_line(struct session *s)
 	bool is_some = stream_turn(s);
 
 	is_some = upload_turn(s) || is_some;
-	is_some = export_turn(s) || is_some;
+	is_some = fetched_turn(s) || is_some;
 	is_some = send_to_programs(s) || is_some;
 	if (s->kind == FRAME_PLAIN)
 		return is_some;

@@ -17,6 +17,7 @@
 #include "kept_answers.h"
 #include "memory_report.h"
 #include "networks.h"
+#include "nic_capture.h"
 #include "nic_change.h"
 #include "power.h"
 #include "reply.h"
@@ -385,7 +386,7 @@ static void do_upload_finish(void)
 		answer_image(info);
 }
 
-/* ---- volumes that are read out ---- */
+/* ---- volumes and frames that are read out ---- */
 
 static void do_export_open(void)
 {
@@ -406,6 +407,27 @@ static void do_export_close(void)
 {
 	begin_reply();
 	answer_image(export_close(client, &request));
+}
+
+static void do_capture_open(void)
+{
+	begin_reply();
+	answer_image(nic_capture_open(client, &request, &reply.capture));
+}
+
+static void do_capture_read(void)
+{
+	struct error_info info;
+
+	begin_reply();
+	if (nic_capture_read(client, &request, &info, &reply.captured))
+		answer_image(info);
+}
+
+static void do_capture_close(void)
+{
+	begin_reply();
+	answer_image(nic_capture_close(client, &request));
 }
 
 static void do_delete_image(void)
@@ -522,6 +544,9 @@ static const struct row {
 	[REQ_EXPORT_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_export_open },
 	[REQ_EXPORT_READ] = { .rights = CLIENT_MANAGE, .serve = do_export_read },
 	[REQ_EXPORT_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_export_close },
+	[REQ_CAPTURE_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_capture_open, .needs_name = true },
+	[REQ_CAPTURE_READ] = { .rights = CLIENT_MANAGE, .serve = do_capture_read },
+	[REQ_CAPTURE_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_capture_close },
 	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 	[REQ_KEEP] = { .rights = CLIENT_MANAGE, .serve = do_keep },

@@ -13,6 +13,7 @@
 #include "image_volumes.h"
 #include "import.h"
 #include "memory_report.h"
+#include "nic_capture.h"
 #include "nic_change.h"
 #include "pending_reply.h"
 #include "power.h"
@@ -24,6 +25,7 @@
 #include "store_client.h"
 #include "order_ring.h"
 #include "supervisor.h"
+#include "switch_watch.h"
 #include "syscalls.h"
 #include "vm_layout.h"
 #include "vm_logs.h"
@@ -34,6 +36,14 @@
 static u64 earlier(u64 a, u64 b)
 {
 	return a < b ? a : b;
+}
+
+static u64 captures_step(void)
+{
+	u32 number = 0;
+	u64 limit_tsc = nic_capture_step(&number);
+
+	return limit_tsc != DEADLINE_NONE ? switch_watch(number, limit_tsc, rt_time_tsc()) : DEADLINE_NONE;
 }
 
 u64 root_turn(u64 bits)
@@ -53,6 +63,7 @@ u64 root_turn(u64 bits)
 	vms_start_unlocked();
 	next = dispatch_requests();
 	next = earlier(next, vm_step());
+	next = earlier(next, captures_step());	/* before a switch runs that was down: ports are others' */
 	next = earlier(next, supervisor_step());
 	next = earlier(next, router_step());
 	next = earlier(next, power_step());

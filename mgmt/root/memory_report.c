@@ -12,6 +12,7 @@
 #include "drivers.h"
 #include "image_store.h"
 #include "image_volumes.h"
+#include "nic_capture.h"
 #include "root.h"
 #include "router_ports.h"
 #include "routers.h"
@@ -57,7 +58,7 @@ static void fill_system(struct memory_report *out)
 	out->system += at_start.root_bytes + service_bytes() + driver_bytes() + store_ram_bytes() +
 		       store_pools_bytes() + image_store_bytes() +
 		       image_volumes_bytes() + switches_bytes() + routers_bytes() +
-		       router_ports_bytes() + volume_links_bytes();
+		       router_ports_bytes() + nic_captures_bytes() + volume_links_bytes();
 	for (u32 i = 0; i < SHARED_COUNT; i++)
 		out->system += object_bytes(root.shared[i]);
 	for (u32 i = 0; i < WIRES_MAX; i++)

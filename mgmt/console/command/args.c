@@ -115,6 +115,10 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_ITS_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT", "the state of that snapshot (default: of now)" },
 	[ARG_FORMAT] = { "format", TYPE_CHOICE, "raw|qcow2", "of the file (default: raw)" },
 	[ARG_COMPRESS] = { "compress", TYPE_CHOICE, "none|zstd", "of a qcow2 file (default: none)" },
+	[ARG_PLACE] = { "nic", TYPE_PLACE, "NIC",
+		"network card: myvm/0 of a VM, nat0/0 port of a router, nic0 of this machine" },
+	[ARG_SNAP] = { "snap", TYPE_COUNT, "N", "keep the first N bytes of each packet, 14 to 65535 (default: all)" },
+	[ARG_PACKETS] = { "count", TYPE_COUNT, "N", "stop after N packets, up to 1000000" },
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };
 
@@ -500,16 +504,6 @@ static bool set_field(struct args *args, enum arg arg, const char *value, struct
 	return error_set(error, RESULT_FAILED, "no such argument");
 }
 
-static bool set_card(struct args *args, const char *value, struct cmd_error *error)
-{
-	u64 number;
-
-	if (!number_parse(value, &number) || number >= VM_DEVICES)
-		return error_set(error, RESULT_USAGE, "--nic needs a card's number, not \"%.40s\"", value);
-	args->card = (u32)number;
-	return true;
-}
-
 static bool set_value(struct args *args, enum arg arg, const char *value, struct cmd_error *error)
 {
 	if (ARG_BIT(arg) & ARGS_FIELDS)
@@ -562,7 +556,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_WAIT:
 		return set_time(&args->wait_ns, arg, value, error);
 	case ARG_ITS_NIC:
-		return set_card(args, value, error);
+		return nic_parse_card(&args->card, value, error);
 	case ARG_LINES:
 		return set_count(&args->lines, arg, 1000000, value, error);
 	case ARG_OFFSET: case ARG_SINCE:
@@ -571,7 +565,11 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 				value);
 	case ARG_INTERVAL:
 		return set_interval(args, value, error);
-	case ARG_TIMES:
+	case ARG_PLACE:
+		return nic_parse_place(args->name, &args->card, value, error);
+	case ARG_SNAP:
+		return nic_parse_snap(&args->snap_bytes, value, error);
+	case ARG_TIMES: case ARG_PACKETS:
 		return set_count(&args->times, arg, 1000000, value, error);
 	case ARG_FILE: case ARG_OUT_FILE: case ARG_BASE_FILE: case ARG_BACKUP_KEY:
 		return *value || error_set(error, RESULT_USAGE, "--%s is empty", arg_specs[arg].name);

@@ -13,9 +13,9 @@
 #define ARG_OF_ROW(id, ...) ARG_##id,
 
 enum arg {
-	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE,
-	ARG_POOL, ARG_ANY_POOL, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO, ARG_SNAPSHOT, ARG_NEW_VOLUME,
-	ARG_NEW_POOL, ARG_ITS_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON,
+	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_PLACE, ARG_VOLUME, ARG_DISK_NAME,
+	ARG_IMAGE, ARG_POOL, ARG_ANY_POOL, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO, ARG_SNAPSHOT,
+	ARG_NEW_VOLUME, ARG_NEW_POOL, ARG_ITS_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON,
 	ARG_POLICY, ARG_INTEGRITY, ARG_ENCRYPT,		/* in the order of enum volume_trait */
 	ARG_ITS_NIC, ARG_RESERVE, ARG_PASSPHRASE, ARG_KEY_MODULE, ARG_SECRET, ARG_KEY,
 	ARG_UPLOAD, ARG_INTO, ARG_UPLINK, ARG_OUTER, ARG_INNER, ARG_FORWARD,
@@ -23,7 +23,7 @@ enum arg {
 	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_OUT_FILE,
 	ARG_ITS_SNAPSHOT, ARG_FORMAT, ARG_COMPRESS, ARG_BASE_FILE, ARG_BACKUP_KEY,
-	ARG_BACKUP_PHRASE, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
+	ARG_BACKUP_PHRASE, ARG_SNAP, ARG_PACKETS, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
 	ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
 };
@@ -43,6 +43,7 @@ enum arg_type {
 	TYPE_ROUTER,
 	TYPE_OUTER, TYPE_INNERS, TYPE_FORWARDS,	/* ports of a router, and what it forwards (router_arg.h) */
 	TYPE_CARD,		/* a network card of the machine */
+	TYPE_PLACE,		/* a network card that is there, of whatever (nic_arg.h) */
 	TYPE_POOL,
 	TYPE_SNAPSHOT,
 	TYPE_FRESH_NAME,	/* of a VM that is to be made, beside another one */
@@ -98,11 +99,12 @@ struct args {
 	u64 timeout_ns;
 	u64 wait_ns;			/* 0 = no limit */
 	u64 memory_asked_bytes;		/* as given; spec.memory_bytes is a possible size */
-	u32 card;			/* --nic N of detach-nic */
+	u32 card;			/* --nic N of detach-nic; that of `name` to capture, or CAPTURE_UPLINK */
+	u32 snap_bytes;			/* of a frame; 0 = all */
 	u32 lines;
 	u64 offset;
 	u64 interval_ns;
-	u32 times;			/* 0 = without end */
+	u32 times;			/* updates, or packets; 0 = without end */
 	char verb[VM_NAME_BYTES];	/* or a group's name */
 	char image[IMAGE_NAME_BYTES];
 	bool is_full;			/* help: all of it, however long */

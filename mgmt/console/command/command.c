@@ -158,7 +158,7 @@ bool command_is_noun(const char *word)
 enum arg command_bare(const struct command *command, arg_set given)
 {
 	static const u8 bare[] = {
-		ARG_VERB, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_VOLUME,
+		ARG_VERB, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_PLACE, ARG_VOLUME,
 		ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_ANY_POOL, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO,
 		ARG_SNAPSHOT, ARG_NEW_VOLUME,
 		ARG_OUT_FILE,

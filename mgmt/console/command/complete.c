@@ -239,6 +239,23 @@ static void add_pool_disks(struct completion *completion, const char *partial, c
 	}
 }
 
+/* The first card of each; the others are its owner's words. */
+static void add_places(struct completion *completion, const char *partial, const struct name_source *names)
+{
+	const char *name;
+	char place[IMAGE_NAME_BYTES];
+
+	for (u32 i = 0; (name = names->vm(names->context, i)) != NULL; i++) {
+		snprintf(place, sizeof(place), "%.*s/0", (int)VM_NAME_BYTES, name);
+		add(completion, partial, place);
+	}
+	for (u32 i = 0; (name = names->router(names->context, i)) != NULL; i++) {
+		snprintf(place, sizeof(place), "%.*s/0", (int)VM_NAME_BYTES, name);
+		add(completion, partial, place);
+	}
+	add_cards(completion, partial, names);
+}
+
 static void add_values(struct completion *completion, const struct context *context, const struct name_source *names)
 {
 	static const char *const policies[] = { "never", "on-failure:", "always", 0 };
@@ -278,6 +295,9 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_CARD:
 		add_cards(completion, context->partial, names);
 		add_texts(completion, context->partial, none);
+		break;
+	case TYPE_PLACE:
+		add_places(completion, context->partial, names);
 		break;
 	case TYPE_NICS:
 		add_names(completion, context->partial, names->network, names->context);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "items.h"
+#include "nic.h"
 #include "range.h"
 #include "units.h"
 
@@ -194,4 +195,35 @@ const char *nic_text(char *text, const struct nic_spec *nic)
 	for (u32 i = 0; i < nic->rule_count && i < NIC_RULES; i++)
 		used = add_item(text, used, "filter=", filter_text(rule, &nic->rules[i]));
 	return text;
+}
+
+bool nic_parse_place(char name[VM_NAME_BYTES], u32 *number, const char *value, struct cmd_error *error)
+{
+	const char *slash = strchr(value, '/');
+	size_t length = slash ? (size_t)(slash - value) : strlen(value);
+
+	*number = CAPTURE_UPLINK;
+	if (length < VM_NAME_BYTES) {
+		memcpy(name, value, length);
+		name[length] = 0;
+	}
+	if (length < VM_NAME_BYTES && name_ok(name) &&
+		(slash ? count_parse(slash + 1, VM_DEVICES, number) : strncmp(name, NIC_NAME, strlen(NIC_NAME)) == 0))
+		return true;
+	return error_set(error, RESULT_USAGE, "\"%.40s\" is no network card: VM/N such as myvm/0 is card N of a VM, "
+		"ROUTER/N port N of a router, nic0 a card of this machine", value);
+}
+
+bool nic_parse_snap(u32 *bytes, const char *value, struct cmd_error *error)
+{
+	if (!count_parse(value, CAPTURE_SNAP_MAX, bytes) || *bytes < CAPTURE_SNAP_MIN)
+		return error_set(error, RESULT_USAGE, "--snap needs a number from %u to %u, not \"%.40s\"",
+			CAPTURE_SNAP_MIN, CAPTURE_SNAP_MAX, value);
+	return true;
+}
+
+bool nic_parse_card(u32 *card, const char *value, struct cmd_error *error)
+{
+	return count_parse(value, VM_DEVICES - 1, card) ||
+		error_set(error, RESULT_USAGE, "--nic needs a card's number, not \"%.40s\"", value);
 }

@@ -20,4 +20,12 @@ const char *nic_text(char *text, const struct nic_spec *nic);
 /* "02:00:5e:10:00:01", into text[MAC_TEXT_BYTES]; returned. */
 const char *mac_text(char *text, u64 mac);
 
+/* A network card that is there: VM/N, ROUTER/N or, of the machine, nicN: its owner's name, and N or CAPTURE_UPLINK.
+ * False: *error. */
+bool nic_parse_place(char name[VM_NAME_BYTES], u32 *number, const char *value, struct cmd_error *error);
+/* The number of one of a VM's cards. */
+bool nic_parse_card(u32 *card, const char *value, struct cmd_error *error);
+/* How much of a frame is captured. */
+bool nic_parse_snap(u32 *bytes, const char *value, struct cmd_error *error);
+
 #endif

@@ -415,6 +415,7 @@ static const struct rpc_verb verbs[] = {
 	{ "open-upload", true, open_upload_serve },
 	{ "finish-upload", true, finish_upload_serve },
 	{ "open-export", true, open_export_serve },
+	{ "open-capture", true, open_capture_serve },
 	{ "credit", false, credit_serve },
 	{ "close-stream", true, close_stream_serve },
 };

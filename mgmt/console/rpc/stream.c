@@ -134,9 +134,9 @@ static bool has_rest(const struct session *s, const struct stream *stream)
 }
 
 /* Root is told that nobody reads it any more. */
-static void end_export(struct session *s, struct stream *stream)
+static void end_fetched(struct session *s, struct stream *stream)
 {
-	s->console->exports_to_close[stream->slot] = stream->export;
+	s->console->sources_to_close[fetched_slot(stream->kind, stream->slot)] = stream->source;
 	free(stream->kept);
 	stream->kept = NULL;
 }
@@ -145,8 +145,8 @@ void stream_close(struct session *s, struct stream *stream)
 {
 	stream->client->streams--;
 	stream->client = NULL;
-	if (stream->kind == STREAM_EXPORT)
-		end_export(s, stream);
+	if (stream_is_fetched(stream))
+		end_fetched(s, stream);
 	stream->is_writable = false;
 	stream->closed_ns = session_now(s);
 	if (!has_rest(s, stream))

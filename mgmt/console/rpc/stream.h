@@ -9,6 +9,8 @@
 #ifndef VOS_STREAM_H
 #define VOS_STREAM_H
 
+#include "captures.h"
+#include "exports.h"
 #include "upload.h"
 
 #define STREAM_COUNT 32u		/* on a line */
@@ -16,7 +18,7 @@
 #define STREAM_NUMBERS 100000u		/* that one start of the console gives, before it gives them again */
 #define STREAM_INPUT_BYTES 2048u	/* for a guest that has not taken them yet */
 #define STREAM_FEED_BYTES 256u		/* of those, to the guest in a turn */
-#define EXPORT_KEPT_BYTES 65536u		/* of what was read out, for what is lost on the line */
+#define FETCHED_KEPT_BYTES 65536u	/* of what was read out, for what is lost on the line */
 #define STREAM_REST_NS 10000000000ull	/* so long a guest may take input of a stream that was closed */
 
 struct client;
@@ -32,7 +34,7 @@ struct stream_source {
 	size_t (*read)(struct session *s, const struct stream *stream, char *to, size_t size, u64 *next);
 };
 
-enum stream_kind { STREAM_CONSOLE, STREAM_LOG, STREAM_EVENTS, STREAM_UPLOAD, STREAM_EXPORT };
+enum stream_kind { STREAM_CONSOLE, STREAM_LOG, STREAM_EVENTS, STREAM_UPLOAD, STREAM_EXPORT, STREAM_CAPTURE };
 
 struct stream {
 	u32 number;
@@ -54,11 +56,12 @@ struct stream {
 	bool is_volume;		/* it goes into one */
 	u32 slot;
 	char name[IMAGE_NAME_BYTES];
-	/* STREAM_EXPORT; slot, too */
-	u64 export;
+	/* STREAM_EXPORT, STREAM_CAPTURE: root reads the bytes out; slot, too */
+	u64 source;		/* root's number of the export or capture */
 	u64 begun, fetched;	/* offsets: of the first byte, and behind the last one that root has read */
 	bool is_all_fetched;
-	char *kept;		/* on the heap: byte n is at n % EXPORT_KEPT_BYTES */
+	char *kept;		/* on the heap: byte n is at n % FETCHED_KEPT_BYTES */
+	u64 dropped;		/* STREAM_CAPTURE: frames that are not in it */
 };
 
 struct streams {
@@ -97,9 +100,22 @@ bool stream_waits_for_vm(const struct session *s, u32 vm);
 /* ---- stream_source.c ---- */
 extern const struct stream_source stream_sources[];	/* by kind; an upload has none */
 
-/* ---- volume_stream.c ---- */
+/* ---- fetched_stream.c ---- */
 /* Have root read what streams of that line have credit for; true if it was asked for something. */
-bool export_turn(struct session *s);
+bool fetched_turn(struct session *s);
+/* Root reads that stream's bytes out. */
+static inline bool stream_is_fetched(const struct stream *stream)
+{
+	return stream->kind == STREAM_EXPORT || stream->kind == STREAM_CAPTURE;
+}
+/* In the console's sources_to_close, of root's slot. */
+static inline u32 fetched_slot(enum stream_kind kind, u32 slot)
+{
+	return kind == STREAM_CAPTURE ? EXPORTS + slot : slot;
+}
+/* A stream of that source of root's, whose bytes begin there. NULL: *error. */
+struct stream *fetched_new(struct session *s, struct client *client, enum stream_kind kind, u64 source, u32 slot,
+	u64 begin, struct cmd_error *error);
 
 /* ---- upload.c ---- */
 /* Have root take what came on that line; true if it was asked for something. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stream_source.c - what streams read: a VM's history, the kernel's log, the last events, what root has read of a
- * volume.
+ * volume, or of the frames of a network card.
  */
 #include <stdio.h>
 #include <string.h>
@@ -87,24 +87,24 @@ static size_t events_read(struct session *s, const struct stream *stream, char *
 	return count;
 }
 
-static u64 export_start(struct session *s, const struct stream *stream)
+static u64 fetched_start(struct session *s, const struct stream *stream)
 {
 	(void)s;
-	return stream->fetched - stream->begun > EXPORT_KEPT_BYTES ? stream->fetched - EXPORT_KEPT_BYTES
+	return stream->fetched - stream->begun > FETCHED_KEPT_BYTES ? stream->fetched - FETCHED_KEPT_BYTES
 								    : stream->begun;
 }
 
-static u64 export_end(struct session *s, const struct stream *stream)
+static u64 fetched_end(struct session *s, const struct stream *stream)
 {
 	(void)s;
 	return stream->fetched;
 }
 
-static size_t export_read(struct session *s, const struct stream *stream, char *to, size_t size, u64 *next)
+static size_t fetched_read(struct session *s, const struct stream *stream, char *to, size_t size, u64 *next)
 {
 	(void)s;
 	for (size_t i = 0; i < size; i++)
-		to[i] = stream->kept[(stream->sent + i) % EXPORT_KEPT_BYTES];
+		to[i] = stream->kept[(stream->sent + i) % FETCHED_KEPT_BYTES];
 	*next = stream->sent + size;
 	return size;
 }
@@ -114,5 +114,6 @@ const struct stream_source stream_sources[] = {
 	[STREAM_LOG] = { log_start, log_end, log_read },
 	[STREAM_EVENTS] = { events_start, events_end, events_read },
 	[STREAM_UPLOAD] = { NULL, NULL, NULL },
-	[STREAM_EXPORT] = { export_start, export_end, export_read },
+	[STREAM_EXPORT] = { fetched_start, fetched_end, fetched_read },
+	[STREAM_CAPTURE] = { fetched_start, fetched_end, fetched_read },
 };

@@ -152,6 +152,8 @@ static void say_credit(struct session *s, const struct stream *stream, const str
 		json_number(writer, "end", source->end ? source->end(s, stream) : stream->bytes);
 		json_number(writer, "taken", stream->received);
 		json_number(writer, "start", source->start ? source->start(s, stream) : 0);
+		if (stream->kind == STREAM_CAPTURE)
+			json_number(writer, "dropped", stream->dropped);
 		json_close(writer, '}');
 	} else {
 		json_error(writer, error);

@@ -19,6 +19,9 @@ void finish_upload_serve(struct session *s, u32 arguments, const struct answer_t
 /* volume_stream.c */
 void open_export_serve(struct session *s, u32 arguments, const struct answer_to *to);
 
+/* capture_stream.c */
+void open_capture_serve(struct session *s, u32 arguments, const struct answer_to *to);
+
 /* A job for that client's request; NULL: it was refused. */
 struct job *rpc_begin(struct session *s, const struct command *command, const struct answer_to *to);
 /* That member is true. */

@@ -15,7 +15,7 @@
 #define QUEUE_SLOT (LOGS_SLOT + 1)
 #define CLIENTS_SLOT (QUEUE_SLOT + JOB_QUEUE)
 #define UPLOAD_SLOT (CLIENTS_SLOT + CLIENTS_JOBS)
-#define EXPORT_SLOT (UPLOAD_SLOT + UPLOADS)
+#define FETCH_SLOT (UPLOAD_SLOT + UPLOADS)
 
 static struct job *take(struct session *s, struct job *job, enum job_origin origin)
 {
@@ -115,9 +115,9 @@ struct job *job_new_upload(struct session *s, u32 slot)
 	return job->is_used ? NULL : take(s, job, JOB_UPLOAD);
 }
 
-struct job *job_new_export(struct session *s, u32 slot, bool is_close)
+struct job *job_new_fetch(struct session *s, u32 slot, bool is_close)
 {
-	struct job *job = &s->console->jobs[EXPORT_SLOT + 2 * slot + is_close];
+	struct job *job = &s->console->jobs[FETCH_SLOT + 2 * slot + is_close];
 
 	return job->is_used ? NULL : take(s, job, JOB_UPLOAD);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * networks.c - answers of the commands that show, make, change and delete a switch or a router.
+ * networks.c - answers of the commands that show, make, change and delete a switch or a router; and capture,
+ * which a prompt can't carry out: it has no file.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers.h"
@@ -85,4 +87,19 @@ void network_answer(struct session *s, struct job *job, const struct reply *repl
 
 	if (!request_is_refused(s, job, reply))
 		job_show(s, job, &view, &job->args);
+}
+
+/* ---- capture ---- */
+
+void capture_begin(struct session *s, struct job *job)
+{
+	const struct args *args = &job->args;
+	struct cmd_error error;
+	char number[16] = "";
+
+	if (args->card != CAPTURE_UPLINK)
+		snprintf(number, sizeof(number), "/%u", args->card);
+	error_set(&error, RESULT_UNSUPPORTED, "a prompt can't keep frames. On your own machine: vos capture %s%s FILE, "
+		"or vos capture %s%s | tcpdump -r -", args->name, number, args->name, number);
+	job_fail(s, job, &error);
 }

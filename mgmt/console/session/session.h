@@ -53,10 +53,11 @@
 #define CLIENTS_JOBS 32u		/* commands of programs with `hello` under way, of all lines */
 #define LINE_COUNT 8u			/* lines at the same time */
 #define LINE_STALL_NS (2000000000ull)
+#define FETCHED_SOURCES (EXPORTS + CAPTURES)	/* that root reads out for streams */
 /* Of each line the prompt's and one `cancel`; that of vos.conf at the start; the keeper's; that of logs; two queues,
- * which all lines share; what the console itself asks of root for each upload, and for each export: to read it, and
- * to close it. */
-#define JOB_COUNT (2u * LINE_COUNT + 3u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS + 2u * EXPORTS)
+ * which all lines share; what the console itself asks of root for each upload, and for each export and capture: to read
+ * it, and to close it. */
+#define JOB_COUNT (2u * LINE_COUNT + 3u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS + 2u * FETCHED_SOURCES)
 #define SESSION_BYTES_MAX 40960u
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
@@ -260,7 +261,7 @@ struct console {
 	u32 last_stream;		/* of the numbers of this start: that of the stream that was opened last */
 	u32 next_id;
 	struct job jobs[JOB_COUNT];
-	u64 exports_to_close[EXPORTS];	/* by slot: their numbers; 0 = none */
+	u64 sources_to_close[FETCHED_SOURCES];	/* by slot: their numbers; 0 = none */
 	/* vos.conf */
 	u32 config_count;
 	struct args config[VM_COUNT];
@@ -409,8 +410,8 @@ struct job *job_of_keeper(struct console *c);
 struct job *job_of_logs(struct console *c);
 struct job *job_new_logs(struct session *s);
 struct job *job_new_upload(struct session *s, u32 slot);
-/* The same of an export. */
-struct job *job_new_export(struct session *s, u32 slot, bool is_close);
+/* The same of an export or a capture. */
+struct job *job_new_fetch(struct session *s, u32 slot, bool is_close);
 /* The job is that client's, if there is one (NULL: none), and answers that id. */
 void job_set_client(struct job *job, struct client *client, u64 id);
 /* That client leaves: what only reads ends; the rest of its commands goes on, and nobody is told what comes of it. */

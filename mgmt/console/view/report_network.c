@@ -180,8 +180,8 @@ static void port_line(const struct out *out, const struct port_row *p)
 
 	snprintf(text, sizeof(text), "%u", p->index);
 	cell(&line, -4, text);
-	snprintf(text, sizeof(text), "%s:%u", p->client, p->card);
-	cell(&line, 8, p->kind == PORT_OF_NIC ? p->client : text);
+	snprintf(text, sizeof(text), "%s/%u", p->client, p->card);
+	cell(&line, 8, p->kind == PORT_OF_NIC || p->kind == PORT_OF_CAPTURE ? p->client : text);
 	cell(&line, 5, port_state(p->status));
 	snprintf(text, sizeof(text), "%u", p->vlan);
 	cell(&line, -4, text);
@@ -272,7 +272,7 @@ static void json_filter(struct json_writer *w, const struct nic_rule *rules, con
 
 static void port_json(struct json_writer *w, const struct port_row *p)
 {
-	static const char *const kinds[PORT_KIND_COUNT] = { "vm", "uplink", "router" };
+	static const char *const kinds[PORT_KIND_COUNT] = { "vm", "uplink", "router", "capture" };
 	char mac[MAC_TEXT_BYTES];
 
 	json_open(w, 0, '{');

@@ -65,6 +65,8 @@ struct vos_stream {
 	json_t *arguments;	/* of its opening; NULL = an upload, which is opened anew by who sends it */
 	const char *verb;
 	bool is_export;		/* VOS keeps little of it */
+	bool is_capture;	/* thereof: it can't be opened again where it was */
+	u64 dropped;
 	bool is_events;		/* offsets count events, and each in `data` has its length before it */
 	struct request *probe;	/* asks how far VOS is */
 	struct request *reopening;

@@ -393,7 +393,9 @@ static void reopen(struct vos_stream *s)
 	json_t *arguments = json_copy(s->arguments);
 	u64 position = position_of(s);
 
-	if (!arguments || !retry_has_room(s->vos)) {
+	if (s->is_capture)
+		end_one(s, "VOS has forgotten this program, and the capture", true);
+	if (s->is_capture || !arguments || !retry_has_room(s->vos)) {
 		json_decref(arguments);
 		return;
 	}

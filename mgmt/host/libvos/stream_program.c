@@ -32,7 +32,8 @@ static struct vos_stream *open_stream_for(struct vos *vos, const char *verb, jso
 	stream->arguments = arguments;
 	stream->verb = verb;
 	stream->is_events = strcmp(verb, "open-events") == 0;
-	stream->is_export = strcmp(verb, "open-export") == 0;
+	stream->is_capture = strcmp(verb, "open-capture") == 0;
+	stream->is_export = stream->is_capture || strcmp(verb, "open-export") == 0;
 	stream_opened(stream, answer);
 	if (opened)
 		*opened = answer;
@@ -62,6 +63,27 @@ struct vos_stream *vos_export_open(struct vos *vos, const char *volume, const ch
 	snprintf(export->id, sizeof(export->id), "%s", id ? id : "");
 	json_decref(opened);
 	return stream;
+}
+
+struct vos_stream *vos_capture_open(struct vos *vos, const char *nic, unsigned snap_bytes)
+{
+	json_t *arguments = json_pack("{s:s}", "nic", nic);
+
+	if (snap_bytes && arguments)
+		json_object_set_new(arguments, "snap", json_integer((json_int_t)snap_bytes));
+	return open_stream(vos, "open-capture", arguments);
+}
+
+uint64_t vos_capture_dropped(struct vos_stream *s)
+{
+	json_t *answer = s->number ? conn_call(s->vos, "credit", json_pack("{s:I}", "stream", (json_int_t)s->number),
+		false) : NULL;
+	json_t *dropped = json_object_get(json_object_get(answer, "return"), "dropped");
+
+	if (json_is_integer(dropped) && json_integer_value(dropped) > 0)
+		s->dropped = (uint64_t)json_integer_value(dropped);
+	json_decref(answer);
+	return s->dropped;
 }
 
 struct vos_stream *vos_console_open(struct vos *vos, const char *name, enum vos_from from, bool writes)

@@ -208,6 +208,13 @@ struct vos_export {
 };
 struct vos_stream *vos_export_open(struct vos *vos, const char *volume, const char *snapshot, const char *since,
 	uint64_t from, struct vos_export *export);
+/* Packets of a network card ("web/0" of a VM, "nat0/0" of a router, "nic0" of the machine), as they come: a file of
+ * libpcap. snap_bytes: of each packet at most the first so many, 14 to 65535; 0: all. It ends when the card is there no
+ * more, and can't go on after VOS has forgotten this program. */
+struct vos_stream *vos_capture_open(struct vos *vos, const char *nic, unsigned snap_bytes);
+/* How many packets came faster than they were read, and are not in it. */
+uint64_t vos_capture_dropped(struct vos_stream *stream);
+
 /*
  * Changes of VMs' states, from the event with that number (its "seq") on; 0: all that VOS keeps, the last 256. Numbers
  * begin at 0 when the machine starts, and when VOS starts its console again: compare vos_boot_id and vos_console_start.

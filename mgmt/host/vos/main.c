@@ -45,7 +45,7 @@ static const struct {
 	{ "top", run_top }, { "log", run_log }, { "log-vm", run_log }, { "events", run_events },
 	{ "console", run_console }, { "upload-image", run_upload },
 	{ "set-pool", run_key }, { "unlock-pool", run_key },
-	{ "export-image", run_export_image },
+	{ "export-image", run_export_image }, { "capture", run_capture },
 	{ "backup-vm", run_backup_vm }, { "restore-vm", run_restore_vm },
 };
 

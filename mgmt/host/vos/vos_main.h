@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vos_main.h - what the parts of the command line program share. grammar.c: from words to a command; show.c: answers;
- * follow.c, console.c, upload.c, upload_volume.c, export_image.c: commands that go on; terminal.c: this terminal;
+ * follow.c, console.c, upload.c, upload_volume.c, export_image.c,
+ * capture.c: commands that go on; terminal.c: this terminal;
  * pages.c: manual pages and completion; main.c: which of them.
  */
 #ifndef VOS_HOST_VOS_MAIN_H
@@ -52,6 +53,7 @@ int run_console(struct vos *vos, const struct call *call);
 int run_key(struct vos *vos, const struct call *call);
 int run_upload(struct vos *vos, const struct call *call);	/* calls the next one */
 int run_upload_volume(struct vos *vos, const struct call *call);
+int run_capture(struct vos *vos, const struct call *call);
 int run_export_image(struct vos *vos, const struct call *call);
 
 /* A vos_progress_fn; context: pointer to the name. */

@@ -30,7 +30,11 @@ static struct switch_follow follow = {
 
 static void signal_clients(void)
 {
-	for (u64 left = switch_io_to_signal(&io); left != 0; left &= left - 1)
+	u64 ports = switch_io_to_signal(&io);
+
+	if ((ports & net_switch.captures) != 0)		/* root reads these */
+		(void)sys_notify_signal(H_ROOT_SIGNAL);
+	for (u64 left = ports & ~net_switch.captures; left != 0; left &= left - 1)
 		(void)sys_notify_signal(SWITCH_H_PORT + (u64)__builtin_ctzll(left));	/* gone: its port goes too */
 }
 

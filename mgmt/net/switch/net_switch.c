@@ -27,9 +27,19 @@ void switch_init(struct net_switch *s, u64 secret, struct switch_port_figures *f
 		s->port[i].figures = &figures[i];
 }
 
+/* A port that its switch alone writes to. */
+#define PORT_LISTENS (PORT_MIRROR | PORT_CAPTURE)
+
+static bool capture_ok(const struct port_setup *p)
+{
+	if ((p->flags & PORT_CAPTURE) == 0)
+		return p->captured == 0 && p->snap_bytes == 0;
+	return p->captured <= SWITCH_PORTS && p->snap_bytes >= ETH_BYTES && (p->flags & PORT_MIRROR) == 0;
+}
+
 static bool setup_ok(const struct port_setup *p)
 {
-	return (p->flags & ~PORT_FLAGS) == 0 && (p->flags & PORT_UP) != 0 && p->vlan != VLAN_NONE &&
+	return (p->flags & ~PORT_FLAGS) == 0 && capture_ok(p) && (p->flags & PORT_UP) != 0 && p->vlan != VLAN_NONE &&
 	       p->vlan <= VLAN_LAST && (p->guard & ~GUARD_ALL) == 0 && p->mac >> 48 == 0 && !mac_is_group(p->mac) &&
 	       p->max_bytes >= ETH_BYTES && p->max_bytes <= NET_FRAME_MAX &&
 	       ((p->guard & GUARD_MAC) == 0 || p->mac != 0);
@@ -38,6 +48,16 @@ static bool setup_ok(const struct port_setup *p)
 static bool carries(const struct port_setup *p, u16 vlan)
 {
 	return vlan == p->vlan || ((p->flags & PORT_TRUNK) != 0 && (p->vlans[vlan / 8] >> vlan % 8 & 1) != 0);
+}
+
+static void find_captured(struct net_switch *s)
+{
+	s->captured = 0;
+	for (u64 left = s->captures; left != 0; left &= left - 1) {
+		u32 captured = s->port[__builtin_ctzll(left)].setup.captured;
+
+		s->captured |= captured != 0 ? BIT64(captured - 1) : 0;
+	}
 }
 
 enum status switch_add_port(struct net_switch *s, u32 port, const struct port_setup *setup)
@@ -58,6 +78,9 @@ enum status switch_add_port(struct net_switch *s, u32 port, const struct port_se
 	s->up |= BIT64(port);
 	if ((setup->flags & PORT_MIRROR) != 0)
 		s->mirrors |= BIT64(port);
+	if ((setup->flags & PORT_CAPTURE) != 0)
+		s->captures |= BIT64(port);
+	find_captured(s);
 	return ST_OK;
 }
 
@@ -65,6 +88,8 @@ void switch_remove_port(struct net_switch *s, u32 port)
 {
 	s->up &= ~BIT64(port);
 	s->mirrors &= ~BIT64(port);
+	s->captures &= ~BIT64(port);
+	find_captured(s);
 	s->port[port].is_up = false;
 	mac_forget_port(&s->table, port);
 	ip_owners_forget(&s->owners, port);
@@ -216,7 +241,7 @@ static enum net_drop judge(struct net_switch *s, u32 number, const struct net_fr
 	struct switch_port *port = &s->port[number];
 	bool is_good;
 
-	if ((port->setup.flags & PORT_MIRROR) != 0)
+	if ((port->setup.flags & PORT_LISTENS) != 0)
 		return DROP_FILTER;
 	if (!packet_link(&v->packet, head, frame->bytes))
 		return DROP_MALFORMED;
@@ -240,7 +265,7 @@ static u64 ports_of_vlan(const struct net_switch *s, u16 vlan)
 {
 	u64 found = 0;
 
-	for (u64 left = s->up & ~s->mirrors; left != 0; left &= left - 1) {
+	for (u64 left = s->up & ~s->mirrors & ~s->captures; left != 0; left &= left - 1) {
 		u32 port = (u32)__builtin_ctzll(left);
 
 		if (carries(&s->port[port].setup, vlan))

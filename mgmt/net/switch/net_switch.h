@@ -29,7 +29,8 @@ struct switch_port {
 struct net_switch {
 	struct mac_table table;
 	struct ip_owners owners;
-	u64 up, mirrors;		/* ports */
+	u64 up, mirrors, captures;	/* ports */
+	u64 captured;			/* ports whose frames one of `captures` gets */
 	struct switch_port port[SWITCH_PORTS];
 };
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "capture.h"
 #include "dhcp_watch.h"
 #include "inet.h"
 #include "range.h"
@@ -88,10 +89,41 @@ static enum net_drop deliver(struct switch_io *io, u32 port, const struct ring *
 	return DROP_NONE;
 }
 
+/* A copy for each port that captures those of `port`. Whoever does not take them costs nobody else anything. */
+static void capture(struct switch_io *io, u32 port, const struct captured *frame, u64 now_ns)
+{
+	for (u64 left = io->s->captures; left != 0; left &= left - 1) {
+		u32 to = (u32)__builtin_ctzll(left);
+		const struct port_setup *setup = &io->s->port[to].setup;
+		u32 bytes;
+
+		if (setup->captured != port + 1)
+			continue;
+		bytes = capture_write(&io->rings[to].to, frame, setup->snap_bytes, now_ns);
+		io->written |= bytes != 0 ? BIT64(to) : 0;
+		if (bytes != 0)
+			switch_delivered(io->s, to, bytes);
+		else
+			switch_dropped(io->s, to, DROP_FULL);
+	}
+}
+
+static void capture_departed(struct switch_io *io, u32 port, const struct ring *from, const struct departure *d,
+			     const u8 *head, u32 head_bytes, u64 now_ns)
+{
+	const struct captured c = {
+		.bytes = d->frame.bytes, .start = d->start, .start_bytes = d->start_bytes, .head = head + d->from,
+		.head_bytes = head_bytes - d->from, .rest = from, .rest_at = head_bytes,
+	};
+
+	capture(io, port, &c, now_ns);
+}
+
 static enum net_drop forward_to(struct switch_io *io, u32 to, const struct ring *from, const struct net_frame *frame,
 				const u8 *head, u64 now_ns, struct switch_verdict *v)
 {
 	enum net_drop drop = DROP_FULL;
+	u32 head_bytes = (u32)min_u64(frame->bytes, PACKET_HEAD_BYTES);
 	struct switch_exit exit;
 	struct departure d;
 
@@ -100,10 +132,13 @@ static enum net_drop forward_to(struct switch_io *io, u32 to, const struct ring 
 	if (drop != DROP_NONE)
 		return drop;
 	d = depart(frame, head, &v->packet, &exit);
-	drop = deliver(io, to, from, &d, head, (u32)min_u64(frame->bytes, PACKET_HEAD_BYTES));
-	if (drop == DROP_NONE)
-		switch_delivered(io->s, to, d.frame.bytes);
-	return drop;
+	drop = deliver(io, to, from, &d, head, head_bytes);
+	if (drop != DROP_NONE)
+		return drop;
+	switch_delivered(io->s, to, d.frame.bytes);
+	if ((io->s->captured & BIT64(to)) != 0)
+		capture_departed(io, to, from, &d, head, head_bytes, now_ns);
+	return DROP_NONE;
 }
 
 /* A DHCP server's message is longer than what all frames are judged by. */
@@ -124,6 +159,14 @@ static void forward(struct switch_io *io, u32 port, const struct net_frame *fram
 	struct switch_verdict v;
 
 	net_read(from, 0, head, head_bytes);
+	if ((io->s->captured & BIT64(port)) != 0) {
+		const struct captured c = {
+			.bytes = frame->bytes, .head = head, .head_bytes = head_bytes, .rest = from,
+			.rest_at = head_bytes,
+		};
+
+		capture(io, port, &c, now_ns);
+	}
 	switch_in(io->s, port, frame, head, now_ns, &v);
 	if (v.ports != 0 && switch_may_grant(io->s, port, frame, head, &v))
 		watch_dhcp(io, from, frame, now_ns, &v);

@@ -67,6 +67,8 @@ struct error_info networks_delete_switch(const char *name, bool is_dry_run)
 	router = router_on_switch(number);
 	if (router < ROUTERS)
 		return error_info_about(ERR_SWITCH_ROUTED, router_name(router));
+	if (switch_has_capture(number))
+		return error_info_about(ERR_SWITCH_CAPTURED, name);
 	if (switch_ports_used(number) != uplink_has(number))	/* a VM or router is just being taken down */
 		return error_info_of(ERR_BUSY, 0, 0);
 	if (is_dry_run)
@@ -167,7 +169,10 @@ static void fill_port(u32 number, u32 port, struct port_row *out)
 	out->guard = setup.guard;
 	out->vlan = setup.vlan;
 	memcpy(out->address, state.address, sizeof(out->address));
-	if (out->kind == PORT_OF_NIC) {
+	if ((setup.flags & PORT_CAPTURE) != 0) {
+		out->kind = PORT_OF_CAPTURE;
+		strcpy(out->client, "capture");
+	} else if (out->kind == PORT_OF_NIC) {
 		strcpy(out->client, uplink_name(number));
 	} else if (router < ROUTERS) {
 		out->kind = PORT_OF_ROUTER;

@@ -175,6 +175,15 @@ enum status router_port_status(u32 number, u32 port)
 	return (enum status)state.status;
 }
 
+bool router_port_place(u32 number, u32 port, u32 *switch_number, u32 *switch_port)
+{
+	if (number >= ROUTERS || port >= ROUTER_PORTS || !ports[number][port].has_port)
+		return false;
+	*switch_number = ports[number][port].switch_number;
+	*switch_port = ports[number][port].switch_port;
+	return true;
+}
+
 u32 router_with_port(u32 switch_number, u32 switch_port, u32 *router_port)
 {
 	for (u32 n = 0; n < ROUTERS; n++)

@@ -32,6 +32,8 @@ u64 router_port_mac(u32 number, u32 port);
 /* ST_OK: the switch has its port up; ST_STATE: there is no such port. */
 enum status router_port_status(u32 number, u32 port);
 
+/* False: there is no such port. Else which one of which switch. */
+bool router_port_place(u32 number, u32 port, u32 *switch_number, u32 *switch_port);
 /* Which router's port is that of a switch? ROUTERS: none; else *router_port says which. */
 u32 router_with_port(u32 switch_number, u32 switch_port, u32 *router_port);
 /* The first router with a port on that switch, or ROUTERS. */

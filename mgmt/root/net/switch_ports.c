@@ -181,6 +181,19 @@ static void free_port(u32 number, u32 port)
 	memset(&ports[number][port], 0, sizeof(ports[number][port]));
 }
 
+u32 switch_port_captured(u32 number, u32 port)
+{
+	return config_of(number, port)->setup.captured;
+}
+
+bool switch_has_capture(u32 number)
+{
+	for (u32 i = 0; i < SWITCH_PORTS; i++)
+		if (switch_port_is_used(number, i) && (config_of(number, i)->setup.flags & PORT_CAPTURE) != 0)
+			return true;
+	return false;
+}
+
 /* From here on its client's handles may be closed: a switch that is started again is not wired with them. */
 static void begin_end(u32 number, u32 port)
 {
@@ -216,6 +229,11 @@ void switch_ports_forget(u32 number)
 u64 switch_port_limit(u32 number, u32 port)
 {
 	return switch_pd(number) != 0 ? ports[number][port].limit_tsc : DEADLINE_NONE;
+}
+
+bool switch_port_is_ending(u32 number, u32 port)
+{
+	return ports[number][port].is_ending;
 }
 
 bool switch_port_is_used(u32 number, u32 port)

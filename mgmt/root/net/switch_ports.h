@@ -37,6 +37,13 @@ bool switch_port_remove(u32 number, u32 port, struct port_counts *last);
  * DEADLINE_NONE: it is down. */
 u64 switch_port_limit(u32 number, u32 port);
 
+/* Of a port that captures: 1 + the port whose frames it is to get, or 0. */
+u32 switch_port_captured(u32 number, u32 port);
+/* A port of that switch captures. */
+bool switch_has_capture(u32 number);
+
+/* It is being taken out of use: switch_port_remove. */
+bool switch_port_is_ending(u32 number, u32 port);
 bool switch_port_is_used(u32 number, u32 port);
 u32 switch_ports_used(u32 number);
 /* A private copy of what root says of it. */

@@ -11,6 +11,7 @@
 #include "drivers.h"
 #include "image_store.h"
 #include "iommu.h"
+#include "nic_capture.h"
 #include "nic_change.h"
 #include "pending_reply.h"
 #include "root.h"
@@ -52,6 +53,7 @@ static bool build(u32 id)
 			nic_change_drop(client);
 			image_store_drop(client);
 			export_drop(client);
+			nic_capture_drop(client);
 			definitions_drop(client);
 			vm_logs_drop(client);
 			station_wait_drop(client);

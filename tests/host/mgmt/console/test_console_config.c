@@ -215,7 +215,7 @@ static void switches(void **state)
 	expect("nic lan,rate=1M;");
 	command("status-vm a", "NIC 0       switch lan, up, MAC 02:11:22:33:44:55, IP 10.0.0.9; sent 1200", RESULT_OK);
 	command("show-switch lan", "switch lan, running, 1 port in use\r\nuplink nic0, up, 1000 Mbit/s\r\n", RESULT_OK);
-	expect("   2  a:0       up        7  02:11:22:33:44:55  10.0.0.9         1,200       34\r\n"
+	expect("   2  a/0       up        7  02:11:22:33:44:55  10.0.0.9         1,200       34\r\n"
 	       "      filter deny-out:tcp:25:10.0.0.0/8                        1,234\r\n"
 	       "  dropped:  mac 2  rate 1\r\n");
 	expect("02:11:22:33:44:66     7     3   12 s\r\n");

@@ -72,7 +72,7 @@ static void sizes(void **state)
 	(void)state;
 	assert_true(sizeof(struct session) <= SESSION_BYTES_MAX);
 	assert_true(SESSION_BYTES_MAX <= 40 * KIB);
-	assert_true(sizeof(struct console) < 4200 * KIB);
+	assert_true(sizeof(struct console) < 4400 * KIB);
 	expect_second("VOS " VOS_VERSION);
 	expect_second("vos> ");
 	assert_null(second.input.first);
