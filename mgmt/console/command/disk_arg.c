@@ -13,7 +13,7 @@
 #include "units.h"
 
 #define USAGE "--disk is SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, policy=thin|thick, " \
-	"integrity=on|off, ro, trusted, serial=TEXT, iops=N, rate=SIZE, with commas between"
+	"integrity=on|off, encrypt=on|off, ro, trusted, serial=TEXT, iops=N, rate=SIZE, with commas between"
 
 static bool is_name(const char *text, size_t most)
 {

@@ -175,6 +175,9 @@ static void tell(struct session *s)
 	memcpy(keeper->told_pool, r->pool, sizeof(keeper->told_pool));
 	out = notice_begin(s);
 	report_definitions(&out, r);
+	if (r->task == DEFINITIONS_LOAD && keeper->left_count != 0)
+		out_format(&out, "%u of its statements could not be applied, and %s: forget-definitions shows them.\n",
+			   keeper->left_count, keeper->left_count == 1 ? "stays" : "stay");
 	if (r->task == DEFINITIONS_LOAD && s->console->conf_bytes)
 		out_text(&out, "vos.conf of the boot medium is not applied: they count. apply-config applies it.\n");
 	notice_end(s);

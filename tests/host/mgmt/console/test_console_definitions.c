@@ -89,6 +89,7 @@ static void what_is_left(void **state)
 	expect("pool fast:2:14: --cpu needs");
 	expect("pool fast: big: error[E_NOMEM]");
 	expect("pool fast: c: error[E_NOT_FOUND]");
+	expect("4 of its statements could not be applied, and stay: forget-definitions shows them.");
 	command("list-vm", "a        defined", RESULT_OK);
 	save();
 	expect_text("vm a {\n");

@@ -27,6 +27,7 @@ static void arguments(void **state)
 		{ { "start-vm", "a", "b" }, "{\"name\": [\"a\", \"b\"]}" },
 		{ { "stop-vm", "--force", "a" }, "{\"force\": true, \"name\": \"a\"}" },
 		{ { "create-pool", "p", "d" }, "{\"disk\": \"d\", \"name\": \"p\"}" },
+		{ { "unlock-pool", "p" }, "{\"name\": \"p\"}" },
 		{ { "create-pool", "--disk", "d", "p" }, "{\"disk\": \"d\", \"name\": \"p\"}" },
 		{ { "foreign", "a", "--size", "3" }, "{\"name\": \"a\", \"size\": \"3\"}" },
 	};
