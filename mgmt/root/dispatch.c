@@ -507,12 +507,9 @@ static const struct row {
 	[REQ_POOLS] = { .rights = CLIENT_LOOK, .fill_row = pool_row },
 	[REQ_CREATE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_DELETE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_REPLACE_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_OPEN_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CHECK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_SCRUB_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_IMPORT_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_EXPORT_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_REPLACE_DISK ... REQ_EXPORT_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
@@ -550,8 +547,7 @@ static const struct row {
 	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 	[REQ_KEEP] = { .rights = CLIENT_MANAGE, .serve = do_keep },
-	[REQ_LOG_READ] = { .rights = CLIENT_MANAGE, .serve = do_log, .needs_vm = true },
-	[REQ_LOG_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_log, .needs_vm = true },
+	[REQ_LOG_READ ... REQ_LOG_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_log, .needs_vm = true },
 	[REQ_DEFINITIONS] = { .rights = CLIENT_MANAGE, .serve = do_definitions },
 };
 

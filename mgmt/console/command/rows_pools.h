@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rows_pools.h - rows of command_table.c: pools that come from other machines, or go there. Included in the table.
+ * rows_pools.h - rows of command_table.c: what becomes of a mirror's disks, and pools that come from other machines,
+ * or go there. Included in the table.
  */
+	{
+		.verb = "replace-disk", .group = GROUP_POOL,
+		.summary = "give a mirror another disk in the place of one",
+		.more = "OLD may be lost or in use: its partition is deleted if it can be reached. NEW gets a copy in "
+			"its free part while VMs go on; until that has ended, the pool is on its other disk alone. "
+			"It asks first.",
+		.example = "replace-disk fast nvme1.0 nvme2.0",
+		.takes = A(POOL) | A(OLD_DISK) | A(NEW_DISK) | A(YES) | CHANGE_VOLUME,
+		.needs = A(POOL) | A(OLD_DISK) | A(NEW_DISK), .op = REQ_REPLACE_DISK,
+		.ops = { .begin = pool_begin, .answer = pool_answer },
+	},
+	{
+		.verb = "open-pool", .group = GROUP_POOL,
+		.summary = "use a mirror without the disk that it waits for",
+		.more = "After a start with one disk alone, VOS uses it only if it knows to be the newer one. This "
+			"says that the other one is lost for good. If each goes on alone, they never are one again.",
+		.example = "open-pool fast",
+		.takes = A(POOL) | A(YES) | CHANGE_VOLUME, .needs = A(POOL), .op = REQ_OPEN_POOL,
+		.ops = { .begin = pool_begin, .answer = pool_answer },
+	},
 	{
 		.verb = "import-pool", .group = GROUP_POOL,
 		.summary = "take over a pool that another machine has made",
