@@ -11,6 +11,7 @@
 #include "conn.h"
 
 #define BYE_NS (200 * NS_MS)
+#define DRAIN_MS 1000u
 #define IDLE_NS (100 * NS_MS)
 
 static __thread char open_error[1024];
@@ -197,6 +198,8 @@ static void say_bye(struct vos *vos)
 		io_send_json(vos, message);
 	while (vos->out.used && !vos->is_lost && now_ns() < until)
 		io_wait(vos, until);
+	if (!vos->is_lost)
+		link_drain(&vos->link, DRAIN_MS);
 	unblock_pipe(&before);
 	json_decref(message);
 }

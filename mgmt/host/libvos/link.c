@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,6 +18,7 @@
 #include "link.h"
 
 #define PATH_BYTES 512u
+#define DRAIN_MS 2
 
 /* "1234 vosd /run/user/1000/vos/box.sock" */
 static void read_holder(int fd, char *holder, char *socket)
@@ -109,6 +111,18 @@ bool link_open_socket(struct link *link, const char *path, char *why)
 {
 	link->is_vosd = true;
 	return take(link, link_unix(path, "", why), why);
+}
+
+/* TIOCOUTQ is SIOCOUTQ: what is not sent yet, of a terminal; of a socket, what the other end has not taken. */
+void link_drain(const struct link *link, unsigned limit_ms)
+{
+	int left;
+
+	for (unsigned waited = 0; waited < limit_ms; waited += DRAIN_MS) {
+		if (ioctl(link->fd, TIOCOUTQ, &left) != 0 || left == 0)
+			return;
+		(void)poll(NULL, 0, DRAIN_MS);
+	}
 }
 
 void link_close(struct link *link)

@@ -25,6 +25,9 @@ void link_holder(const struct link *link, const char *serves);
 /* Open the line. False: *why. */
 bool link_open(struct link *link, const struct host *host, char *why);
 bool link_open_socket(struct link *link, const char *path, char *why);
+/* Wait until the other end has taken all that was written, so long at most. An emulator drops what it has not read yet
+ * of a socket that is closed: the rest of the last frame would be missing. */
+void link_drain(const struct link *link, unsigned limit_ms);
 /* Close the line; the lock stays. */
 void link_close(struct link *link);
 void link_unlock(struct link *link);

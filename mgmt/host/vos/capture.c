@@ -158,8 +158,11 @@ static int capture(struct capturer *c)
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	vos_idle(c->vos, is_ended, NULL);
 	stream = vos_capture_open(c->vos, nic, c->call->args.snap_bytes);
-	if (stream == NULL)
+	if (stream == NULL) {
+		if (c->path)
+			(void)unlink(c->path);	/* it is new, and nothing is in it */
 		return show_failure(c->call, c->vos);
+	}
 	result = receive(c, stream);
 	vos_idle(c->vos, NULL, NULL);
 	c->dropped = vos_capture_dropped(stream);
@@ -182,7 +185,7 @@ int run_capture(struct vos *vos, const struct call *call)
 		return show_error(call, &error);
 	}
 	if (c.path)
-		c.fd = open(c.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		c.fd = open(c.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (c.fd < 0)
 		return fail(&c, c.path, strerror(errno));
 	result = capture(&c);
