@@ -172,8 +172,10 @@ void upkeep_begin(struct change *c)
 bool upkeep_is_done(struct change *c, struct error_info *info)
 {
 	u32 p = pool_find(change_volume(c)->volume);
-	const struct upkeep *u = p < STORE_POOLS_MAX ? upkeep_of(p) : NULL;
+	struct upkeep *u = p < STORE_POOLS_MAX ? upkeep_of(p) : NULL;
 
+	if (u != NULL && u->state == UPKEEP_DUE && !pool_is_usable(p))
+		end(u, STORE_NO_POOL);		/* it is not ordered yet, and won't be */
 	if (u != NULL && u->run == c->run && is_under_way(u))
 		return false;
 	if (u == NULL || u->run != c->run || u->error != STORE_OK)

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 
 #include "rt_log.h"
+#include "change_kinds.h"
 #include "pool_bench.h"
+#include "pools.h"
+#include "upkeep.h"
 
 static u32 last_id;
 
@@ -124,6 +127,23 @@ static void cut_short(void **state)
 	bench_expect(ERR_POOL_CUT);
 }
 
+/* Asked for, and not ordered yet, when the disk goes. */
+static void not_begun(void **state)
+{
+	struct change c = { .request = bench_make_request(REQ_CHECK_POOL, "", 0) };
+	struct error_info info = ERROR_INFO_NONE;
+
+	(void)state;
+	strcpy(c.request.spec.disks[0].volume, "fast");
+	upkeep_begin(&c);
+	assert_false(upkeep_is_done(&c, &info));
+	pool_at(0)->has_lost_disk = true;
+	assert_true(upkeep_is_done(&c, &info));
+	assert_int_equal(info.error, ERR_POOL_CUT);
+	pool_at(0)->has_lost_disk = false;
+	expect_no_order();
+}
+
 /* What a store says that can't be is not taken. */
 static void hostile(void **state)
 {
@@ -173,7 +193,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound), cmocka_unit_test(damaged), cmocka_unit_test(one_at_a_time),
-		cmocka_unit_test(cut_short), cmocka_unit_test(hostile), cmocka_unit_test(refused),
+		cmocka_unit_test(cut_short), cmocka_unit_test(not_begun), cmocka_unit_test(hostile),
+		cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
