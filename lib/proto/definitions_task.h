@@ -19,6 +19,9 @@ enum definitions_task {
 	DEFINITIONS_TASK_COUNT
 };
 
+/* How long definitions may take at the start: until all disks are there, and their images are read. */
+#define DEFINITIONS_SEARCH_SECONDS 15u
+#define DEFINITIONS_IMAGES_SECONDS 120u
 #define DEFINITIONS_BYTES (996u * 1024u)	/* of a text, at most */
 
 struct definitions_request {

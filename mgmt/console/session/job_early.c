@@ -6,7 +6,8 @@
 #include "session.h"
 #include "units.h"
 
-#define EARLY_NS (30 * NS_PER_SECOND)	/* longer than root looks for definitions and applies them */
+#define APPLY_SECONDS 15u	/* that it takes to apply them, and root to start */
+#define EARLY_NS ((DEFINITIONS_SEARCH_SECONDS + DEFINITIONS_IMAGES_SECONDS + APPLY_SECONDS) * NS_PER_SECOND)
 
 /* They are about what vos.conf or a pool may define. */
 static const bool changes_definitions[REQ_OP_COUNT] = {

@@ -26,8 +26,8 @@
 #include "vm_records.h"
 #include "volume_judge.h"
 
-#define SEARCH_LIMIT_NS (15 * NS_PER_S)		/* for disks, and the first network card, to come */
-#define IMAGES_LIMIT_NS (120 * NS_PER_S)	/* for their images to be read */
+#define SEARCH_LIMIT_NS (DEFINITIONS_SEARCH_SECONDS * NS_PER_S)	/* for disks and the first network card to come */
+#define IMAGES_LIMIT_NS (DEFINITIONS_IMAGES_SECONDS * NS_PER_S)	/* for their images to be read */
 #define WRITE_LIMIT_NS (20 * NS_PER_S)		/* from a change until it is written */
 #define AGAIN_NS (5 * NS_PER_S)			/* after a write that failed */
 #define REFUSED_NS (60 * NS_PER_S)		/* after a pool has refused the volume */
