@@ -156,7 +156,7 @@ enum vm_state {
 	VM_STATE_COUNT
 };
 
-enum vm_reason {		/* why the VM is in its state */
+enum vm_reason {		/* why the VM is in its state; the numbers are in pools (vm_record.h) */
 	STOP_NONE,
 	STOP_REQUEST,		/* an operator's command */
 	STOP_GUEST_POWEROFF, STOP_GUEST_REBOOT,
@@ -168,6 +168,7 @@ enum vm_reason {		/* why the VM is in its state */
 	STOP_IO_ERROR,		/* paused: a disk failed; text says which */
 	STOP_POOL_FULL,		/* paused: the pool of a disk is full; text says which. Goes on when there is room */
 	STOP_NO_MEDIUM,		/* running: its firmware has found nothing to boot */
+	STOP_POOL_LOCKED,	/* starting, or idle with autostart: when the pool of a disk is unlocked */
 	STOP_COUNT
 };
 

@@ -39,6 +39,7 @@ static const char *const reason_names[STOP_COUNT] = {
 	[STOP_NO_MEMORY] = "no-memory",
 	[STOP_IO_ERROR] = "io-error",
 	[STOP_POOL_FULL] = "pool-full",
+	[STOP_POOL_LOCKED] = "pool-locked",
 	[STOP_NO_MEDIUM] = "no-bootable-medium",
 };
 

@@ -62,6 +62,13 @@ enum vm_state vm_state_of(const struct vm *vm)
 	return state == VM_RUNNING && vm_control(vm)->is_suspended ? VM_SUSPENDED : state;
 }
 
+bool vm_waits_for_key(const struct vm *vm)
+{
+	if (vm->phase == VM_PHASE_WAITING)
+		return vm->stop_info.reason == STOP_POOL_LOCKED;
+	return vm->phase == VM_PHASE_IDLE && vm->is_start_due && vm->spec.autostart != 0;
+}
+
 bool vm_has_given_up(const struct vm *vm)
 {
 	return vm->phase == VM_PHASE_IDLE && vm->idle_state == VM_CRASHED && vm->spec.restart == RESTART_ON_FAILURE &&

@@ -161,6 +161,8 @@ const struct vm *vm_with_image(const char *name);
 /* A VM that has too little memory for its images, or could not even run alone on this machine. */
 struct error_info vm_memory_judge(const struct vm_spec *spec);
 enum vm_state vm_state_of(const struct vm *vm);
+/* It starts when the pool of its disks is unlocked. */
+bool vm_waits_for_key(const struct vm *vm);
 /* It has crashed more often than its policy starts it again. */
 bool vm_has_given_up(const struct vm *vm);
 /* The same, except that a VM whose guest has suspended itself is VM_RUNNING: its VMM says so whenever it likes. */

@@ -176,6 +176,13 @@ static void build_again(struct vm *vm)
 		info = build(vm);
 	if (info.error == ERR_NONE)
 		return;
+	if (info.error == ERR_POOL_LOCKED) {	/* vms_start_unlocked goes on; stop-vm ends it */
+		stop_info_of_reason(&vm->stop_info, STOP_POOL_LOCKED, false);
+		vm->after_teardown = AFTER_RESTART;
+		enter(vm, VM_PHASE_WAITING, 0);
+		pending_reply_resolve(vm->index, WAIT_FOR_RUNNING, &info);
+		return;
+	}
 	stop_info_of_reason(&vm->stop_info, info.error == ERR_NO_MEMORY ? STOP_NO_MEMORY : STOP_VMM_FAULT, true);
 	vm->idle_state = VM_CRASHED;
 	if (vm->phase != VM_PHASE_ENDING)

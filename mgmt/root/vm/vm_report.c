@@ -76,6 +76,8 @@ static void fill_stop_info(const struct vm *vm, struct vm_report *out)
 	memcpy(out->text, vm->stop_info.text, sizeof(out->text));
 	if (vm_state_of(vm) == VM_RUNNING && vm_control(vm)->no_medium != 0)
 		out->reason = STOP_NO_MEDIUM;
+	if (vm_waits_for_key(vm))
+		out->reason = STOP_POOL_LOCKED;
 }
 
 static u64 ns_of(u64 tsc)

@@ -211,8 +211,7 @@ void vms_start_unlocked(void)
 	for (u32 i = 0; i < vms_end(); i++) {
 		struct vm *vm = vm_at(i);
 
-		if (vm != NULL && vm->is_start_due && vm->spec.autostart != 0 && vm->phase == VM_PHASE_IDLE &&
-		    vm_disks_judge_keys(vm).error == ERR_NONE)
+		if (vm != NULL && vm_waits_for_key(vm) && vm_disks_judge_keys(vm).error == ERR_NONE)
 			(void)vm_input(vm, IN_START, &ours);
 	}
 }

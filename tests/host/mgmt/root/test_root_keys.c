@@ -173,6 +173,7 @@ static void waiting_vm(void **state)
 
 	(void)state;
 	start(ERR_POOL_LOCKED);
+	bench_expect_state("a", VM_DEFINED, STOP_POOL_LOCKED);
 	ask_key(REQ_SET_POOL_KEY, "fast", STORE_PASSPHRASE, 2);
 	bench_expect(ERR_POOL_LOCKED);
 	ask_key(REQ_UNLOCK_POOL, "fast", STORE_PASSPHRASE, 2);
@@ -204,6 +205,49 @@ static void waiting_vm(void **state)
 	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
 }
 
+static void reset_while_locked(void)
+{
+	tell_key(STORE_IS_ENCRYPTED | STORE_IS_LOCKED);
+	tell_volume(STORE_IS_LOCKED);
+	bench_ask(REQ_RESET, "a", 0);
+	bench_turns(0, 10);
+	expect_done(STORE_DETACH);
+	bench_turns(0, 10);
+	bench_expect(ERR_POOL_LOCKED);
+	bench_expect_state("a", VM_STARTING, STOP_POOL_LOCKED);
+	expect_no_order();
+}
+
+/* A restart is no crash where the pool is locked: it goes on when it is not, whatever autostart says. */
+static void a_restart_waits(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	set_autostart(0);
+	reset_while_locked();
+	tell_volume(0);
+	bench_turns(0, 3);
+	order = take(STORE_ATTACH);
+	done(&order, STORE_OK);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_ask(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.state, VM_RUNNING);
+	reset_while_locked();
+	bench_ask(REQ_STOP, "a", 0);		/* it waits no more */
+	bench_expect(ERR_NONE);
+	tell_volume(0);
+	expect_no_order();
+	assert_int_equal(bench_answer.vm.state, VM_STOPPED);
+	bench_ask(REQ_START, "a", 0);
+	bench_turns(0, 3);
+	order = take(STORE_ATTACH);
+	done(&order, STORE_OK);
+	bench_vmm_says(PHASE_RUNNING, STOP_NONE);
+	bench_expect(ERR_NONE);
+}
+
 /* A VM that runs would wait for its new disk. */
 static void locked_disk_for_running_vm(void **state)
 {
@@ -230,8 +274,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets), cmocka_unit_test(another_store), cmocka_unit_test(wiped),
-		cmocka_unit_test(waiting_vm),
-		cmocka_unit_test(locked_disk_for_running_vm),
+		cmocka_unit_test(waiting_vm), cmocka_unit_test(locked_disk_for_running_vm),
+		cmocka_unit_test(a_restart_waits),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
