@@ -134,11 +134,11 @@ static struct error_info finish_pool(struct change *c)
 /* The old disk's partition is none of the pool any more. */
 static struct error_info finish_replace(struct change *c)
 {
-	u32 p = pool_find(change_volume(c)->volume), i = 0;
+	u32 p = pool_find(change_volume(c)->volume);
+	struct volume *v = pool_at(p) != NULL ? pool_left_over(p, change_volume(c)->on) : NULL;
 
-	for (struct volume *v = pool_left_over(p, &i); v != NULL; v = pool_left_over(p, &i))
-		if (v->is_there && disk_at(v->slot)->is_there)
-			store_delete(v);
+	if (v != NULL)
+		store_delete(v);
 	return finish_pool(c);
 }
 

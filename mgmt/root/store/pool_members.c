@@ -34,20 +34,51 @@ bool pool_has_member(const struct volume *v)
 	return pool != NULL && (!v->is_member || pool->member[store_member(v->guid)] == v);
 }
 
+static bool is_there(const struct volume *v)
+{
+	return v != NULL && v->is_there && disk_at(v->slot)->is_there;
+}
+
+/* Before another one: one that a person has put in its place, then one that the pool's label names; before that is
+ * known, the last one. What a partition says of itself anybody can have written there. */
+static bool is_rather(const struct pool *pool, const struct volume *v, const struct volume *than)
+{
+	u32 named = pool->member_turn[store_member(v->guid)];
+	u32 turn = store_member_turn(v->guid), other = store_member_turn(than->guid);
+
+	if (v->is_joining != than->is_joining)
+		return v->is_joining;
+	if (pool->has_turns && (turn == named) != (other == named))
+		return turn == named;
+	return turn > other || (turn == other && !is_there(than));
+}
+
 void pool_member_add(struct volume *v)
 {
 	struct pool *pool = pool_at(v->pool);
 	struct volume **place = &pool->member[store_member(v->guid)];
 
 	pool->is_mirror = true;
-	if (*place == NULL || store_member_turn((*place)->guid) <= store_member_turn(v->guid))
+	if (*place == NULL || is_rather(pool, v, *place))
 		*place = v;
-	pool->was_asked[store_member(v->guid)] = false;
+	if (*place == v)
+		pool->was_asked[store_member(v->guid)] = false;
 }
 
-static bool is_there(const struct volume *v)
+/* The label may name others than it seemed before. */
+static void place_again(u32 p)
 {
-	return v != NULL && v->is_there && disk_at(v->slot)->is_there;
+	struct pool *pool = pool_at(p);
+
+	for (u32 i = 0; i < volumes_end(); i++) {
+		struct volume *v = volume_at(i), *now;
+
+		if (!is_of_pool(v, p) || !v->is_member || v->is_making || v->is_going)
+			continue;
+		now = pool->member[store_member(v->guid)];
+		if (now != NULL && now != v && is_rather(pool, v, now))
+			pool_member_add(v);
+	}
 }
 
 /* The pool keeps its name, and what is in it is on that disk from now on. */
@@ -66,12 +97,21 @@ static void set_partition(u32 p, struct volume *to)
 			volume_at(i)->slot = to->slot;
 }
 
+/* One that is about to join is none of the pool yet, and may never be. */
+static bool may_be_partition(const struct volume *v)
+{
+	return is_there(v) && !v->is_making && !v->is_going && !v->is_joining;
+}
+
 static void elect(u32 p)
 {
 	struct pool *pool = pool_at(p);
 
-	for (u32 k = 0; pool != NULL && pool->is_mirror && k < STORE_MEMBERS; k++)
-		if (pool->member[k] != pool->partition && is_there(pool->member[k]) &&
+	if (pool == NULL || !pool->is_mirror)
+		return;
+	place_again(p);
+	for (u32 k = 0; k < STORE_MEMBERS; k++)
+		if (pool->member[k] != pool->partition && may_be_partition(pool->member[k]) &&
 		    (!is_there(pool->partition) || !pool_has_member(pool->partition)))
 			set_partition(p, pool->member[k]);
 }
@@ -115,12 +155,20 @@ u32 pool_member_named(u32 p, const char *on)
 	return unseen;
 }
 
-struct volume *pool_left_over(u32 p, u32 *i)
+static bool is_replaced(const struct volume *v)
 {
-	while (*i < volumes_end()) {
-		struct volume *v = volume_at((*i)++);
+	const struct volume *now = pool_at(v->pool)->member[store_member(v->guid)];
 
-		if (is_of_pool(v, p) && v->is_member && !pool_has_member(v) && !v->is_making && !v->is_going)
+	return now != NULL && store_member_turn(v->guid) < store_member_turn(now->guid);
+}
+
+struct volume *pool_left_over(u32 p, const char *on)
+{
+	for (u32 i = 0; i < volumes_end(); i++) {
+		struct volume *v = volume_at(i);
+
+		if (is_of_pool(v, p) && v->is_member && is_replaced(v) && !v->is_making && !v->is_going &&
+		    is_there(v) && strcmp(v->on, on) == 0)
 			return v;
 	}
 	return NULL;
@@ -162,6 +210,8 @@ void pool_members_take(u32 p, const struct store_report *r)
 	}
 	for (u32 k = 0; k < STORE_MEMBERS; k++)
 		pool->member_turn[k] = r->member_turn[k];
+	pool->has_turns = true;
+	elect(p);
 	pool->member_percent = (u32)min_u64(r->member_percent, 100);
 	pool->repaired = r->first;
 	pool->read_errors = r->identity;

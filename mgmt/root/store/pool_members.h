@@ -26,8 +26,8 @@ u32 volume_slots(const struct volume *v);
 /* The member of a mirror that is on that disk; of one that has not been seen, any name but the other's. STORE_MEMBERS:
  * there is none. */
 u32 pool_member_named(u32 p, const char *on);
-/* Rows of partitions whose place another disk has taken: the next one from *i on; NULL: there is none. */
-struct volume *pool_left_over(u32 p, u32 *i);
+/* The partition on that disk, which is there, and whose place another one has taken; NULL: there is none. */
+struct volume *pool_left_over(u32 p, const char *on);
 /* The disk of that member, or "": it has not been seen. */
 const char *pool_member_on(u32 p, u32 member);
 

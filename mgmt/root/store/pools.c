@@ -322,10 +322,18 @@ bool pool_is_of_other(u32 p, u32 home)
 	       pool_with_definitions(p) != STORE_POOLS_MAX;
 }
 
+/* A disk that is to be a mirror's, or is none of it any more: the pool stays open meanwhile. */
+static bool is_spare(const struct volume *v)
+{
+	const struct pool *pool = pool_at(v->pool);
+
+	return pool != NULL && v->is_member && v != pool->partition && !pool->partition->is_going;
+}
+
 bool pool_lets_change(const struct volume *v)
 {
 	if (v->kind == VOLUME_ROW_POOL)
-		return pool_is_shut(v->pool);
+		return pool_is_shut(v->pool) || is_spare(v);
 	return !volume_is_in_pool(v) || pool_is_usable(v->pool);
 }
 

@@ -43,6 +43,7 @@ struct pool {
 	struct volume *member[STORE_MEMBERS];	/* NULL: not known; `partition` is one of them */
 	u32 member_state[STORE_MEMBERS], member_told[STORE_MEMBERS];	/* enum store_member_state; in the log */
 	u32 member_turn[STORE_MEMBERS];	/* as their label names them: store_member_turn */
+	bool has_turns;		/* the store has told them */
 	u32 member_percent;
 	u64 repaired, read_errors;
 	bool is_joining, was_asked[STORE_MEMBERS];	/* to join, since its disk came, or failed */
@@ -108,7 +109,7 @@ bool pool_close_is_due(u32 p);
 /* The store has nothing of it: its partition can be deleted. */
 bool pool_is_shut(u32 p);
 
-/* Its pool can make and delete it, if it is in one; a pool itself can be made, or is shut. */
+/* Its pool can make and delete it, if it is in one; a pool itself can be made, or is shut, or can do without it. */
 bool pool_lets_change(const struct volume *v);
 
 /* Of a pool that is in use: the threshold in per cent that it has passed since the last call, else 0.

@@ -141,6 +141,7 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 
 	if (op == STORE_JOIN && pool != NULL) {
 		pool_join_done(p, error);
+		pools_elect();
 		return pool->partition;
 	}
 	if (pool != NULL && op == STORE_MARK_POOL)

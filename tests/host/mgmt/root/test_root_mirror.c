@@ -45,6 +45,14 @@ static void tell_mirror(enum store_member_state first, enum store_member_state s
 		.flags = STORE_IS_MEMBER, .member = { (u8)first, (u8)second }, .member_percent = 40 });
 }
 
+/* As its label says, so many disks have had the members' places. */
+static void tell_turns(enum store_member_state first, enum store_member_state second, u8 turn, u8 other)
+{
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512,
+		.sectors = POOL_BYTES / 512, .free_bytes = 9 * GIB, .largest_bytes = VOLUME_BYTES_MAX,
+		.flags = STORE_IS_MEMBER, .member = { (u8)first, (u8)second }, .member_turn = { turn, other } });
+}
+
 static struct pool_row the_pool(void)
 {
 	bench_ask(REQ_POOLS, "", 0);
@@ -219,11 +227,106 @@ static void a_disk_goes_and_comes(void **state)
 	delete_pool();
 }
 
+#define NEW_DISK (NVME + 1)
+
+static void delete_all(void)
+{
+	ask(REQ_DELETE_POOL, "", "");
+	expect_done(STORE_CLOSE_POOL);
+	while (ring_used(&orders) != 0)
+		expect_done(STORE_DELETE);
+	bench_expect(ERR_NONE);
+	expect_no_order();
+}
+
+/* A third disk. The old one is there still, and is the pool's until the new one has its place. */
+static void a_new_disk(void **state)
+{
+	struct store_order made, order;
+
+	(void)state;
+	find_it();
+	tell_disk(NEW_DISK, 128 * GIB, 127 * GIB, STORE_TABLE_BLANK, 0);
+	ask(REQ_REPLACE_DISK, "virtio0", "nvme0.1");
+	made = take(STORE_CREATE);
+	assert_int_equal(made.slot, NEW_DISK);
+	assert_int_equal(made.flags, STORE_IS_POOL | STORE_IS_MEMBER);
+	assert_int_equal(made.guid[STORE_GUID_BYTES - 1], 2);
+	tell_member(NEW_DISK, 2, "nvme0.1p1");
+	done(&made, STORE_OK);
+	order = take(STORE_JOIN);
+	assert_int_equal(order.slot, NEW_DISK);
+	assert_int_equal(order.flags, STORE_FORCED);
+	expect_no_order();
+	tell_turns(STORE_MEMBER_COPIED_TO, STORE_MEMBER_GOOD, 1, 0);
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	assert_string_equal(bench_answer.pool.member_on[0], "nvme0.1");
+	order = take(STORE_DELETE);
+	assert_int_equal(order.slot, VIRTIO);
+	assert_int_equal(order.guid[STORE_GUID_BYTES - 1], 0);
+	done(&order, STORE_OK);
+	expect_no_order();
+	assert_int_equal(the_pool().state, POOL_ROW_READY);
+	delete_all();
+}
+
+/* It is taken back, and nothing else: the pool stays open, and the old disk is asked to join again. */
+static void a_new_disk_that_fails(void **state)
+{
+	struct store_order made, order;
+
+	(void)state;
+	find_it();
+	ask(REQ_REPLACE_DISK, "virtio0", "nvme0.1");
+	made = take(STORE_CREATE);
+	tell_member(NEW_DISK, 2, "nvme0.1p1");
+	done(&made, STORE_OK);
+	order = take(STORE_JOIN);
+	tell_mirror(STORE_MEMBER_GONE, STORE_MEMBER_GOOD);
+	done(&order, STORE_IO);
+	order = take(STORE_JOIN);
+	assert_int_equal(order.slot, VIRTIO);
+	assert_int_equal(order.flags, 0);
+	made = take(STORE_DELETE);
+	assert_int_equal(made.slot, NEW_DISK);
+	bench_expect(ERR_DISK_IO);
+	assert_string_equal(the_pool().name, "fast");
+	assert_int_equal(the_pool().state, POOL_ROW_READY);
+	done(&made, STORE_OK);
+	tell_mirror(STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	done(&order, STORE_OK);
+	assert_string_equal(the_pool().member_on[0], "virtio0");
+	delete_all();
+}
+
+/* A partition that claims to be a newer disk of the mirror, and that its label does not name: as of a replace-disk that
+ * a power cut ended, or of anybody's. */
+static void a_disk_that_claims(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	find_it();
+	tell_member(NEW_DISK, 0xfe, "nvme0.1p1");
+	if (ring_used(&orders) != 0) {
+		order = take(STORE_JOIN);
+		assert_int_equal(order.flags, 0);
+		done(&order, STORE_NO_POOL);
+	}
+	tell_mirror(STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	assert_string_equal(the_pool().name, "fast");
+	assert_string_equal(the_pool().member_on[0], "virtio0");
+	assert_string_equal(the_pool().member_on[1], "nvme0.0");
+	delete_all();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_made), cmocka_unit_test(waits_for_the_other), cmocka_unit_test(is_opened_alone),
-		cmocka_unit_test(a_disk_goes_and_comes),
+		cmocka_unit_test(a_disk_goes_and_comes), cmocka_unit_test(a_new_disk),
+		cmocka_unit_test(a_new_disk_that_fails), cmocka_unit_test(a_disk_that_claims),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -12,8 +12,10 @@
 
 #include <cmocka.h>
 
+#include "pool_size.h"
 #include "pool_words.h"
 #include "rt_time.h"
+#include "vm_layout.h"
 
 static int setup(void **state)
 {
@@ -23,9 +25,9 @@ static int setup(void **state)
 }
 
 /* A partition that root calls `volume`, of a mirror `pool`. */
-static enum store_error create_member(u32 disk, const char *volume, const char *pool, u8 last)
+static enum store_error create_sized(u32 disk, const char *volume, const char *pool, u8 last, u64 bytes)
 {
-	struct store_order order = { .op = STORE_CREATE, .slot = disk, .bytes = 12 * MIB_BYTES,
+	struct store_order order = { .op = STORE_CREATE, .slot = disk, .bytes = bytes,
 		.flags = STORE_IS_POOL | STORE_IS_MEMBER };
 
 	strcpy(order.volume, volume);
@@ -33,6 +35,11 @@ static enum store_error create_member(u32 disk, const char *volume, const char *
 	memset(order.guid, 7, sizeof(order.guid));
 	order.guid[STORE_GUID_BYTES - 1] = last;
 	return bench_answer(bench_send(order));
+}
+
+static enum store_error create_member(u32 disk, const char *volume, const char *pool, u8 last)
+{
+	return create_sized(disk, volume, pool, last, 12 * MIB_BYTES);
 }
 
 static void make_mirror(void)
@@ -243,6 +250,71 @@ static void a_new_disk(void **state)
 	assert_true(reads(0, 4096, PATTERN, 4));
 }
 
+/* The old disk is there, and is the one that root has opened the pool by: its partition can be deleted then. */
+static void the_disk_that_was_opened(void **state)
+{
+	(void)state;
+	make_mirror();
+	assert_int_equal(write_all(0, 0, PATTERN, 3), BLK_OK);
+	assert_int_equal(create_member(2, "r", "p", 2 | 0), STORE_OK);
+	assert_int_equal(join(2, STORE_FORCED), STORE_OK);
+	bench_run();
+	expect_members(STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	assert_int_equal(bench_delete(0, part_on(0)), STORE_OK);
+	assert_true(reads(0, 0, PATTERN, 3));
+	bench_driver_again(1, true);
+	bench_run();
+	assert_true(reads(0, 0, PATTERN, 3));
+	assert_int_equal(write_all(0, 0, PATTERN, 4), BLK_OK);
+	bench_driver_again(1, false);
+	bench_run();
+	assert_int_equal(join(1, 0), STORE_OK);
+	bench_run();
+	bench_driver_again(2, true);
+	bench_run();
+	assert_true(reads(0, 0, PATTERN, 4));
+}
+
+/* The power fails when a replace-disk has made its partition, and no more: both disks are as they were. */
+static void a_replacement_that_was_cut(void **state)
+{
+	(void)state;
+	for (u32 member = 0; member < 2; member++) {
+		bench_setup();
+		make_mirror();
+		assert_int_equal(write_all(0, 0, PATTERN, 3), BLK_OK);
+		assert_int_equal(create_member(2, "r", "p", (u8)(2 | member)), STORE_OK);
+		bench_boot();
+		assert_int_equal(bench_open_pool(0, part_on(1 - member)), STORE_OK);
+		expect_members(STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+		assert_int_equal(view.pool[0].member_turn[member], 0);
+		assert_int_equal(bench_attach_again(0, "v"), STORE_OK);
+		assert_true(reads(0, 0, PATTERN, 3));
+		bench_driver_again(1 - member, true);
+		bench_run();
+		assert_true(reads(0, 0, PATTERN, 3));
+		assert_int_equal(write_all(0, 0, PATTERN, 4), BLK_OK);
+	}
+}
+
+/* A disk that is much larger says that it is the other one: the pool has the memory that root has given it for the
+ * partition which it named. */
+static void a_larger_disk(void **state)
+{
+	u64 bytes = pool_arena_of(8 * MIB_BYTES / BLK_SECTOR_BYTES, true);
+	struct store_order order = { .op = STORE_OPEN_POOL, .bytes = bytes };
+	u8 *behind = (u8 *)STORE_POOLS + bytes;
+
+	(void)state;
+	assert_int_equal(create_sized(0, "p", "p", 0, 8 * MIB_BYTES), STORE_OK);
+	assert_int_equal(create_sized(1, "q", "p", 2, 13 * MIB_BYTES), STORE_OK);
+	memcpy(order.guid, bench_part(part_on(0))->guid, sizeof(order.guid));
+	memset(behind, 0x55, BENCH_ARENA - bytes);
+	(void)bench_answer(bench_send(order));
+	for (u64 i = 0; i < BENCH_ARENA - bytes; i++)
+		assert_int_equal(behind[i], 0x55);
+}
+
 /* Orders that make no sense change nothing. */
 static void hostile_joins(void **state)
 {
@@ -268,7 +340,8 @@ int main(void)
 		cmocka_unit_test_setup(a_mirror, setup), cmocka_unit_test_setup(a_disk_that_fails, setup),
 		cmocka_unit_test_setup(a_disk_that_is_lost, setup), cmocka_unit_test_setup(both_are_lost, setup),
 		cmocka_unit_test_setup(a_disk_alone, setup), cmocka_unit_test_setup(a_new_disk, setup),
-		cmocka_unit_test_setup(hostile_joins, setup),
+		cmocka_unit_test_setup(hostile_joins, setup), cmocka_unit_test_setup(the_disk_that_was_opened, setup),
+		cmocka_unit_test_setup(a_replacement_that_was_cut, setup), cmocka_unit_test_setup(a_larger_disk, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
