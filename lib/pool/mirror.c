@@ -324,6 +324,8 @@ bool pool_mirror_get(const struct pool *p, struct pool_mirror *out)
 	for (u32 k = 0; k < POOL_MEMBERS; k++) {
 		out->state[k] = (enum pool_member)m->state[k];
 		out->read_errors[k] = m->read_errors[k];
+		out->is_none[k] = m->below[k].submit != NULL && m->open_status[k] != POOL_OK &&
+			m->open_status[k] != POOL_IO;
 	}
 	if (m->is_sync)
 		out->percent = (u32)(m->sync_at * 100 / p->label.blocks);

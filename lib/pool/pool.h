@@ -121,6 +121,7 @@ struct pool_mirror {
 	u64 repaired;			/* ranges that were written anew from the other */
 	u64 read_errors[POOL_MEMBERS];
 	enum pool_status join;		/* of the last pool_member_join(); POOL_AGAIN: not known yet */
+	bool is_none[POOL_MEMBERS];	/* when it was opened: a disk was there, and had nothing of this pool */
 };
 /* False: it has one device; the rest of *out is undefined. */
 bool pool_mirror_get(const struct pool *p, struct pool_mirror *out);

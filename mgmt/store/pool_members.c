@@ -12,6 +12,7 @@
 #include "table.h"
 
 #define SAME_BYTES (STORE_GUID_BYTES - 1)	/* of the GUIDs of a mirror's members */
+#define ALL_TURNS (~0u)
 
 /* ---- which there are ---- */
 
@@ -25,8 +26,8 @@ static bool is_usable(const struct store_pool *s, const struct volume *v)
 	       (v->info.features & BLK_IS_READ_ONLY) == 0;
 }
 
-/* Of the disks that have had the place of a member, the last one. */
-static struct volume *find_member(const struct store_pool *s, u32 member)
+/* Of the disks that have had the place of a member, the last one below a turn. */
+static struct volume *find_member(const struct store_pool *s, u32 member, u32 end)
 {
 	const u8 *guid = s->members.guid;
 	struct volume *best = NULL;
@@ -36,7 +37,8 @@ static struct volume *find_member(const struct store_pool *s, u32 member)
 			struct volume *v = volume_of_part(disk, part);
 
 			if (v == NULL || !v->is_member || memcmp(v->guid, guid, SAME_BYTES) != 0 ||
-			    store_member(v->guid) != member || !is_usable(s, v))
+			    store_member(v->guid) != member || store_member_turn(v->guid) >= end ||
+			    !is_usable(s, v))
 				continue;
 			if (best == NULL || store_member_turn(v->guid) > store_member_turn(best->guid))
 				best = v;
@@ -64,8 +66,31 @@ bool pool_members_take(struct store_pool *s)
 		return true;
 	}
 	for (u32 k = 0; k < POOL_MEMBERS; k++)
-		set_part(s, k, find_member(s, k));
+		set_part(s, k, find_member(s, k, m->turn_end[k]));
 	return m->part[0] != NULL || m->part[1] != NULL;
+}
+
+void pool_members_begin(struct store_pool *s)
+{
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		s->members.turn_end[k] = ALL_TURNS;
+}
+
+bool pool_members_next(struct store_pool *s)
+{
+	struct pool_members *m = &s->members;
+	bool is_some = false;
+	struct pool_mirror now;
+
+	if ((s->status != POOL_MISSING && s->status != POOL_NO_POOL) || !pool_mirror_get(s->pool, &now))
+		return false;
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		if (!now.is_none[k] || m->part[k] == NULL)
+			continue;
+		m->turn_end[k] = store_member_turn(m->part[k]->guid);
+		is_some = find_member(s, k, m->turn_end[k]) != NULL || is_some;
+	}
+	return is_some;
 }
 
 void pool_members_end(struct store_pool *s)
@@ -76,14 +101,11 @@ void pool_members_end(struct store_pool *s)
 
 u64 pool_members_sectors(const struct store_pool *s)
 {
-	u64 sectors = 0;
+	u64 sectors = s->members.sectors;
 
-	for (u32 k = 0; k < POOL_MEMBERS; k++) {
-		const struct volume *v = s->members.part[k];
-
-		if (v != NULL)
-			sectors = sectors == 0 ? v->sectors : min_u64(sectors, v->sectors);
-	}
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		if (s->members.part[k] != NULL)
+			sectors = min_u64(sectors, s->members.part[k]->sectors);
 	return sectors;
 }
 
@@ -91,7 +113,7 @@ bool pool_members_are_up(const struct store_pool *s)
 {
 	if (!s->members.is_mirror)
 		return table_of(s->part->disk)->is_up;
-	return find_member(s, 0) != NULL || find_member(s, 1) != NULL;
+	return find_member(s, 0, ALL_TURNS) != NULL || find_member(s, 1, ALL_TURNS) != NULL;
 }
 
 u32 pool_members_on(const struct store_pool *s, u32 disk)
@@ -111,6 +133,7 @@ void pool_members_devices(const struct store_pool *s, u32 p, struct pool_device 
 			device[k] = pool_io_begin(p, k, s->members.part[k]);
 		else
 			pool_io_end(p, k);
+		device[k].sectors = min_u64(device[k].sectors, s->members.sectors);
 	}
 }
 
@@ -181,6 +204,18 @@ void pool_members_join_end(struct store_pool *s, enum store_error error)
 	m->join = NULL;
 }
 
+/* Its disk has been replaced: the pool is named after one that it is on. */
+static void leave_part(struct store_pool *s)
+{
+	struct volume *const *part = s->members.part;
+
+	if (s->part == part[0] || s->part == part[1])
+		return;
+	s->part->links--;
+	s->part = part[0];
+	s->part->links++;
+}
+
 /* A disk that is none of it after all is let go. */
 static void joined(struct store_pool *s, u32 p, enum pool_status status)
 {
@@ -190,6 +225,8 @@ static void joined(struct store_pool *s, u32 p, enum pool_status status)
 		pool_io_end(p, member);
 		set_part(s, member, NULL);
 	}
+	if (status == POOL_OK)
+		leave_part(s);
 	pool_members_join_end(s, pool_error_of(status));
 }
 

@@ -62,7 +62,8 @@ static void opened(struct pool *pool, enum pool_status status)
 	}
 }
 
-static void begin_open(struct store_pool *s)
+/* False: not until a disk is there. */
+static bool open_members(struct store_pool *s)
 {
 	u32 p = number_of(s);
 	bool is_mirror = s->members.is_mirror;
@@ -70,18 +71,26 @@ static void begin_open(struct store_pool *s)
 	struct pool_memory memory;
 	u8 *arena = arenas + (u64)p * STORE_POOL_STRIDE;
 
+	s->is_disk_back = false;
 	if (!pool_members_take(s))
-		return;			/* until a disk is there */
+		return false;
 	memory = pool_memory_of(pool_members_sectors(s), is_mirror);
 	pool_members_devices(s, p, device);
 	pool_link_forget(p);
 	s->state = POOLS_OPENING;
-	s->is_opened = s->is_disk_back = false;
+	s->is_opened = false;
 	s->is_stirred = true;
 	s->pool = is_mirror ? pool_open_mirror(arena, &memory, device, s->members.is_forced, opened)
 			    : pool_open(arena, &memory, &device[0], opened);
 	pool_io_set_pool(p, s->pool);
 	pool_volumes_hold(slot_of(s));
+	return true;
+}
+
+static bool begin_open(struct store_pool *s)
+{
+	pool_members_begin(s);
+	return open_members(s);
 }
 
 static enum store_error judge_part(const struct volume *v)
@@ -118,11 +127,12 @@ enum store_error pools_open(const struct store_order *order)
 		.is_mirror = v->is_member, .is_forced = (order->flags & STORE_FORCED) != 0,
 	};
 	memcpy(s->members.guid, v->guid, sizeof(v->guid));
+	s->members.sectors = v->sectors;
 	s->has_uuid = false;
 	s->error = STORE_OK;
 	s->open_id = order->id;
 	v->links++;
-	begin_open(s);
+	(void)begin_open(s);
 	return LATER;
 }
 
@@ -182,9 +192,7 @@ static void stopped(struct store_pool *s)
 		keys_forget(number_of(s));
 		answer(s, &s->open_id, s->error);
 		s->error = STORE_OK;
-	} else if (s->is_disk_back && s->close_id == 0) {
-		begin_open(s);
-	} else {
+	} else if (!s->is_disk_back || s->close_id != 0 || !begin_open(s)) {
 		plan_reopen(s);
 		pool_volumes_go_on(s, slot_of(s));
 	}
@@ -293,8 +301,8 @@ void pools_disk_changed(u32 disk, const struct blk_info *info)
 		if (s->part->disk != disk && member == POOL_MEMBERS && !s->members.is_mirror)
 			continue;
 		s->is_disk_back = info != NULL;
-		if (info != NULL && s->state == POOLS_FAILED)
-			begin_open(s);
+		if (info != NULL && s->state == POOLS_FAILED && !s->is_closing)
+			(void)begin_open(s);
 	}
 }
 
@@ -307,7 +315,7 @@ void pools_retry(void)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
 		if (may_reopen(&pools[p]))
-			begin_open(&pools[p]);
+			(void)begin_open(&pools[p]);
 }
 
 /* What the disk failed, or waits for another one; what it has does not change by itself. */
@@ -349,6 +357,10 @@ static void look_at_opened(struct store_pool *s)
 {
 	enum store_error error = s->pool == NULL ? STORE_ARENA : pool_error_of(s->status);
 
+	if (s->pool != NULL && pool_members_next(s)) {
+		(void)open_members(s);
+		return;
+	}
 	if (error == STORE_OK && !is_same_pool(s))
 		error = STORE_NO_POOL;
 	if (error == STORE_IO && pool_io_is_gone(number_of(s)))
@@ -465,7 +477,7 @@ bool pools_turn(void)
 		bool is_stirred = pool_io_take_stirred(p);
 
 		if (reopens(s) && s->reopen_ns <= now_ns())
-			begin_open(s);
+			(void)begin_open(s);
 		is_stirred = pool_link_take_stirred(p) || is_stirred || s->is_stirred || waits_for_links(s);
 		if (!is_stirred || s->state == POOLS_CLOSED)
 			continue;

@@ -69,6 +69,8 @@ struct pool_members {
 	bool is_mirror, is_forced;	/* forced: opened without a member that may have more */
 	struct volume *part[POOL_MEMBERS];	/* NULL: there is none; each has a link */
 	u8 guid[STORE_GUID_BYTES];	/* of one */
+	u64 sectors;			/* that root has given memory for; a mirror has no more of any */
+	u32 turn_end[POOL_MEMBERS];	/* disks of that turn on have been looked at, and have nothing of it */
 	struct pool_mirror told;	/* to root */
 	/* one that joins */
 	u32 join_id;			/* the order; 0: none does */

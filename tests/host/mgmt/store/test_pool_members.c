@@ -315,6 +315,20 @@ static void a_larger_disk(void **state)
 		assert_int_equal(behind[i], 0x55);
 }
 
+/* Only a pool on one disk is imported or exported: one half of a mirror can't say so of the whole. */
+static void a_half_that_is_exported(void **state)
+{
+	struct gpt_part part = bench_part_of(true, 7, 1, "p");
+
+	(void)state;
+	memcpy(part.type, gpt_type_pool, sizeof(part.type));
+	part.is_member = part.is_imported = part.is_exported = true;
+	bench_write_table(1, &part, 1);
+	bench_boot();
+	assert_string_not_equal(part_on(1), "none");
+	assert_int_equal(bench_part(part_on(1))->flags & (STORE_IS_IMPORTED | STORE_IS_EXPORTED), 0);
+}
+
 /* Orders that make no sense change nothing. */
 static void hostile_joins(void **state)
 {
@@ -342,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup(a_disk_alone, setup), cmocka_unit_test_setup(a_new_disk, setup),
 		cmocka_unit_test_setup(hostile_joins, setup), cmocka_unit_test_setup(the_disk_that_was_opened, setup),
 		cmocka_unit_test_setup(a_replacement_that_was_cut, setup), cmocka_unit_test_setup(a_larger_disk, setup),
+		cmocka_unit_test_setup(a_half_that_is_exported, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
