@@ -371,8 +371,8 @@ static enum keep step_none(void)
 	if (v != NULL)
 		return k.is_damaged ? KEEP_NONE : open_volume(v);
 	k.is_damaged = false;
-	return volume_find(VOLUME_OF_VOS) == NULL && pool_with_definitions(STORE_POOLS_MAX) == STORE_POOLS_MAX
-		? make_volume() : KEEP_NONE;
+	return volume_find(VOLUME_OF_VOS) == NULL && pool_with_definitions(STORE_POOLS_MAX) == STORE_POOLS_MAX &&
+	       !pools_hide_some() ? make_volume() : KEEP_NONE;
 }
 
 static enum keep step_make(void)

@@ -243,6 +243,14 @@ u32 pool_with_definitions(u32 but)
 	return STORE_POOLS_MAX;
 }
 
+bool pools_hide_some(void)
+{
+	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
+		if (pool_is_coming(p) || (pool_at(p) != NULL && pools[p].is_mirror && pools[p].state == POOL_HAS_FAILED))
+			return true;
+	return false;
+}
+
 void pools_are_searched(void)
 {
 	are_searched = true;

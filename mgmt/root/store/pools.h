@@ -86,6 +86,9 @@ void pool_told_system(u32 p, u32 number, bool is_system);
 /* Of the pools that can be used and are not imported, one that has it, and that is not `but`; STORE_POOLS_MAX: there is
  * none. */
 u32 pool_with_definitions(u32 but);
+/* Whether some pool has definitions is not known: it is being opened, or a mirror waits for its other disk, or for a
+ * person. */
+bool pools_hide_some(void);
 /* All disks have had their time to come. Before that no pool counts. */
 void pools_are_searched(void);
 /* The one pool that has definitions; STORE_POOLS_MAX: there is none, or two have some, or it is too soon to say. */

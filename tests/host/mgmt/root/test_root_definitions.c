@@ -272,6 +272,44 @@ static void two_pools(void **state)
 	assert_int_equal(place(), DEFINITIONS_TWICE);
 }
 
+/* What is in a mirror that waits for its other disk nobody knows: no other pool gets definitions meanwhile. */
+static void a_mirror_that_waits(void **state)
+{
+	struct store_report disk_of = { .kind = STORE_DISK, .slot = VIRTIO, .sectors = 128 * GIB / 512,
+		.block_bytes = 512, .identity = 7, .table = STORE_TABLE_GPT, .flags = STORE_IS_MORE };
+	struct store_report part = { .kind = STORE_EXTENT, .slot = VIRTIO, .number = 1, .extent = STORE_EXTENT_POOL,
+		.sectors = POOL_BYTES / 512 / 2, .first = 2048, .largest_bytes = ARENA, .flags = STORE_IS_MEMBER,
+		.volume = "fast", .label = "fast" };
+	struct store_order order;
+
+	(void)state;
+	bench_ask_task(0, 0);
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	report(disk_of);
+	memset(part.guid, 6, sizeof(part.guid));
+	report(part);
+	order = take(STORE_OPEN_POOL);
+	done(&order, STORE_MISSING);
+	disk_of.flags = 0;
+	report(disk_of);
+	bench_turns(0, 5);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_IN_RAM);
+	bench_ask_task(bench_task.number, 0);
+	find_pool_named(1, "data", false);
+	expect_no_order();
+	part.slot = NVME;
+	part.guid[STORE_GUID_BYTES - 1] = 7;
+	strcpy(part.volume, "nvme0.0p1");
+	report(part);
+	order = take(STORE_OPEN_POOL);
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512,
+		.sectors = POOL_BYTES / 512, .free_bytes = 90 * GIB, .largest_bytes = VOLUME_BYTES_MAX,
+		.flags = STORE_IS_MEMBER, .member = { STORE_MEMBER_GOOD, STORE_MEMBER_GOOD } });
+	tell_volume(0);
+	done(&order, STORE_OK);
+	attached();
+}
+
 /* The text lacks a VM before its volume goes. */
 static void a_deletion_waits(void **state)
 {
@@ -355,7 +393,7 @@ int main(void)
 		cmocka_unit_test(the_newest_counts), cmocka_unit_test(a_change_while_reading),
 		cmocka_unit_test(a_change_before_there_is_none), cmocka_unit_test(a_torn_text),
 		cmocka_unit_test(damaged),
-		cmocka_unit_test(a_late_pool), cmocka_unit_test(two_pools),
+		cmocka_unit_test(a_late_pool), cmocka_unit_test(two_pools), cmocka_unit_test(a_mirror_that_waits),
 		cmocka_unit_test(a_deletion_waits),
 		cmocka_unit_test(the_pool_is_deleted), cmocka_unit_test(any_headers),
 	};
