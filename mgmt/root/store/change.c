@@ -142,6 +142,8 @@ static void end(struct change *c, struct error_info info)
 	change_volumes_release(c, info.error != ERR_NONE);
 	if (info.error == ERR_NONE)
 		info = change_kinds[c->request.op].finish(c);
+	else if (change_kinds[c->request.op].give_up != NULL)
+		change_kinds[c->request.op].give_up(c);
 	if (info.error != ERR_NONE)
 		change_volumes_drop_fresh(c);
 	if (c->group != GROUP_NONE)

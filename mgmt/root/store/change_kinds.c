@@ -218,11 +218,11 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 	},
 	[REQ_IMPORT_POOL] = {
 		.judge = pool_import_judge, .order = pool_mark_order, .is_done = pool_mark_is_done,
-		.finish = pool_mark_finish, .tells_pool = true,
+		.finish = pool_mark_finish, .give_up = pool_mark_give_up, .tells_pool = true,
 	},
 	[REQ_EXPORT_POOL] = {
 		.judge = pool_export_judge, .order = pool_mark_order, .is_done = pool_mark_is_done,
-		.finish = pool_mark_finish, .tells_pool = true,
+		.finish = pool_mark_finish, .give_up = pool_mark_give_up, .tells_pool = true,
 	},
 };
 

@@ -75,6 +75,8 @@ struct change_kind {
 	/* NULL: its volumes, or its group, say so. */
 	bool (*is_done)(const struct change *c, struct error_info *no);
 	struct error_info (*finish)(struct change *c);
+	/* It failed: what was not begun is not done. NULL: that is as change_volumes.h does it. */
+	void (*give_up)(const struct change *c);
 	bool tells_pool;	/* it is answered with one */
 	bool reads_pool;	/* upkeep.h; it changes nothing */
 	bool has_vm;		/* its disks are those of a VM's spec */

@@ -154,6 +154,15 @@ bool pool_mark_is_done(const struct change *c, struct error_info *no)
 	return true;
 }
 
+/* Of one that the store has been sent it says itself what it is then. */
+void pool_mark_give_up(const struct change *c)
+{
+	if (pool_at(c->run) == NULL || pool_at(c->run)->mark != POOL_MARK_DUE)
+		return;
+	pool_mark_done(c->run, STORE_OK);
+	store_groups();
+}
+
 struct error_info pool_mark_finish(struct change *c)
 {
 	const struct pool *pool = pool_at(c->run);

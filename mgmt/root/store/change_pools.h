@@ -13,6 +13,7 @@ struct error_info pool_export_judge(struct change *c);
 struct error_info pool_mark_order(struct change *c);
 /* False: it is under way; *no says so. */
 bool pool_mark_is_done(const struct change *c, struct error_info *no);
+void pool_mark_give_up(const struct change *c);
 struct error_info pool_mark_finish(struct change *c);
 
 #endif

@@ -306,8 +306,8 @@ bool change_volumes_are_done(const struct change *c, struct error_info *no)
 			is_done = false;
 			*no = error_info_of(ERR_DISK_SILENT, 0, 0);
 			strcpy(no->text, v->on);
-		} else if (no->error == ERR_NONE) {
-			*no = failure_of(c, v);
+		} else if (no->error == ERR_NONE || (no->error == ERR_POOL_SHUT && v->error != STORE_OK)) {
+			*no = failure_of(c, v);		/* that of a member says why the pool is not open */
 		}
 	}
 	return is_done;

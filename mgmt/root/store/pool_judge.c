@@ -244,5 +244,7 @@ struct error_info pool_judge_open(const char *name)
 		return refuse(ERR_NO_POOL, name, 0, 0);
 	if (!pool->is_mirror || pool->state != POOL_HAS_FAILED || pool->error != STORE_MISSING)
 		return refuse(ERR_MIRROR_OPEN, name, 0, 0);
+	if (!pool->partition->is_there || !disk_at(pool->partition->slot)->is_there)
+		return refuse(ERR_VOLUME_MISSING, name, 0, 0);
 	return ERROR_INFO_NONE;
 }

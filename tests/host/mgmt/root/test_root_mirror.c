@@ -38,6 +38,11 @@ static void tell_member(u32 slot, u8 last, const char *name)
 	report(r);
 }
 
+static void tell_gone(u32 slot)
+{
+	report((struct store_report){ .kind = STORE_EXTENT, .slot = slot, .number = 1 });
+}
+
 static void tell_mirror(enum store_member_state first, enum store_member_state second)
 {
 	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT, .block_bytes = 512,
@@ -227,6 +232,54 @@ static void a_disk_goes_and_comes(void **state)
 	delete_pool();
 }
 
+/* One half is made, and not the other: it is taken back, and never opened. */
+static void is_made_by_half(void **state)
+{
+	(void)state;
+	for (u32 bad = 0; bad < 2; bad++) {
+		struct store_order order[2];
+		u32 good = 1 - bad;
+
+		ask(REQ_CREATE_POOL, "virtio0", "nvme0.0");
+		order[0] = take(STORE_CREATE);
+		order[1] = take(STORE_CREATE);
+		memcpy(guid, order[0].guid, sizeof(guid));
+		tell_member(order[good].slot, (u8)good, good == 0 ? "fast" : "nvme0.0p1");
+		done(&order[good], STORE_OK);
+		expect_no_order();
+		done(&order[bad], STORE_FULL);
+		bench_expect(ERR_DISK_FULL);
+		order[good] = take(STORE_DELETE);
+		assert_int_equal(order[good].slot, good == 0 ? VIRTIO : NVME);
+		tell_gone(order[good].slot);
+		done(&order[good], STORE_OK);
+		bench_ask(REQ_POOLS, "", 0);
+		bench_expect(ERR_NO_POOL);
+		assert_int_equal(bench_row_count, 0);
+		expect_clean();
+	}
+}
+
+/* To open it alone is for the disk that is there now, not for the next one that comes. */
+static void is_not_opened_later(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	memset(guid, 7, sizeof(guid));
+	tell_member(VIRTIO, 0, "fast");
+	order = take(STORE_OPEN_POOL);
+	done(&order, STORE_MISSING);
+	report((struct store_report){ .kind = STORE_DISK, .slot = VIRTIO });
+	ask(REQ_OPEN_POOL, "", "");
+	bench_expect(ERR_VOLUME_MISSING);
+	tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_GPT, 0);
+	tell_member(VIRTIO, 0, "fast");
+	open_it(VIRTIO, 0, STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	tell_member(NVME, 1, "nvme0.0p1");
+	delete_pool();
+}
+
 #define NEW_DISK (NVME + 1)
 
 static void delete_all(void)
@@ -325,7 +378,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_made), cmocka_unit_test(waits_for_the_other), cmocka_unit_test(is_opened_alone),
-		cmocka_unit_test(a_disk_goes_and_comes), cmocka_unit_test(a_new_disk),
+		cmocka_unit_test(a_disk_goes_and_comes), cmocka_unit_test(is_made_by_half),
+		cmocka_unit_test(is_not_opened_later), cmocka_unit_test(a_new_disk),
 		cmocka_unit_test(a_new_disk_that_fails), cmocka_unit_test(a_disk_that_claims),
 	};
 

@@ -5,6 +5,8 @@
  */
 /* links: root rt */
 /* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <time.h>
+
 #include "pool_bench.h"
 
 static void ask_pool(enum request_op op, const char *name, const char *on, u32 flags)
@@ -296,6 +298,28 @@ static void is_exported(void **state)
 	expect_clean();
 }
 
+/* Its disk goes when it has been closed: the request fails, and nothing is done of it when the disk is back. */
+static void a_disk_goes_meanwhile(void **state)
+{
+	(void)state;
+	find_pool();
+	ask_pool(REQ_EXPORT_POOL, "fast", "", 0);
+	report((struct store_report){ .kind = STORE_DISK, .slot = VIRTIO });
+	expect_closed(0, false);
+	expect_no_order();
+	for (u32 i = 0; i < 2000 && !bench_is_answered(); i++) {	/* seconds of root's time */
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		bench_turns(0, 1);
+	}
+	bench_expect(ERR_DISK_SILENT);
+	tell_disk(VIRTIO, 128 * GIB, 127 * GIB, STORE_TABLE_GPT, 0);
+	tell_marked(0, "fast", 0);
+	answer_open(0, false);
+	assert_int_equal(row_of("fast").state, POOL_ROW_READY);
+	delete_number(0, "fast");
+	expect_clean();
+}
+
 /* A store that refuses leaves it as it was; a VM's volume keeps it open. */
 static void stays(void **state)
 {
@@ -343,7 +367,7 @@ int main(void)
 		cmocka_unit_test(is_made_of_a_partition), cmocka_unit_test(is_held),
 		cmocka_unit_test(a_partition_and_a_new_store),
 		cmocka_unit_test(partitions_are_judged),
-		cmocka_unit_test(is_imported), cmocka_unit_test(is_exported), cmocka_unit_test(stays),
+		cmocka_unit_test(is_imported), cmocka_unit_test(is_exported), cmocka_unit_test(a_disk_goes_meanwhile), cmocka_unit_test(stays),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
