@@ -161,6 +161,12 @@ static void unblock(struct pool *p)
 	}
 }
 
+/* Of one that is gone there may be no device any more. */
+static u32 reader_of(const struct mirror *m, const struct pool_io *io)
+{
+	return io->only != 0 && mirror_is_written(m, io->only - 1u) ? io->only - 1u : m->source;
+}
+
 static bool submit(void *context, struct pool_io *io)
 {
 	struct pool *p = context;
@@ -170,7 +176,7 @@ static bool submit(void *context, struct pool_io *io)
 		return false;
 	io->is_reread = false;
 	if (io->op == POOL_IO_READ)
-		read_from(m, take_pair(m, io), io->only != 0 ? io->only - 1u : m->source);
+		read_from(m, take_pair(m, io), reader_of(m, io));
 	else if (!m->is_broken && may_begin(p, io))
 		begin(p, io);
 	else

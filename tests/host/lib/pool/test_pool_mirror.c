@@ -412,6 +412,35 @@ static u64 repaired(void)
 	return m.repaired;
 }
 
+/* A member goes while it is read: nothing is asked of it any more, and that is no fault. */
+static void a_scrub_loses_a_member(void **unused)
+{
+	(void)unused;
+	for (u32 after = 0; after < 24; after++) {
+		enum pool_status status = POOL_AGAIN;
+		struct pool_scrub s = { .context = &status, .with_data = true, .found = scrub_found,
+			.done = scrub_done };
+		u32 member = after % 2;
+
+		assert_int_equal(open_members(3, false), POOL_OK);
+		assert_int_equal(pool_scrub_begin(pool, &s), POOL_OK);
+		pool_run(pool);
+		for (u32 i = 0; i < after / 2 && !is_sim_quiet(); i++, pool_run(pool))
+			sim_disk_end(&disks[disks[0].queued == 0], 0);
+		pool_member_lost(pool, member);
+		for (u32 i = 0; i < 2; i++, pool_run(pool))	/* what was begun by then ends */
+			while (disks[member].queued > 0)
+				sim_disk_end(&disks[member], 0);
+		for (pool_run(pool); disks[1 - member].queued > 0; pool_run(pool)) {
+			assert_int_equal(disks[member].queued, 0);
+			sim_disk_end(&disks[1 - member], 0);
+		}
+		assert_int_equal(disks[member].queued, 0);
+		assert_int_equal(status, POOL_OK);
+		assert_int_equal(s.faults, 0);
+	}
+}
+
 /* Damage of either member, of data and of nodes, is found by a scrub and made good; that of both is told. */
 static void a_scrub_repairs(void **unused)
 {
@@ -523,6 +552,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_disk_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_in_a_replacement, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_scrub_repairs, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_scrub_loses_a_member, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_kind, setup, teardown),
 		cmocka_unit_test(power_cuts_and_dead_disks),
 	};
