@@ -9,8 +9,8 @@
 
 /* It is about to be opened: all disks that may be of it count. */
 void pool_members_begin(struct store_pool *s);
-/* It was not: some disk that says of its partition to be a newer one of it has nothing of it, as after a replace-disk that
- * was cut, and an older one is there, which counts from now. */
+/* It was not: some disk that says of its partition to be a newer one of it has nothing of it, as after a replace-disk
+ * that was cut, and an older one is there, which counts from now. */
 bool pool_members_next(struct store_pool *s);
 /* What the pool is opened from now: which is there. Each has a link until pool_members_end(). False: none is. */
 bool pool_members_take(struct store_pool *s);

@@ -149,7 +149,7 @@ u32 pool_member_named(u32 p, const char *on)
 	for (u32 k = 0; k < STORE_MEMBERS; k++) {
 		if (pool->member[k] != NULL && strcmp(pool->member[k]->on, on) == 0)
 			return k;
-		if (pool->member[k] == NULL)
+		if (pool->member[k] == NULL && pool->member_state[k] == STORE_MEMBER_GONE)
 			unseen = k;
 	}
 	return unseen;

@@ -23,8 +23,8 @@ bool pool_member_remove(struct volume *v);
 void pools_elect(void);
 /* Slots of the disks that a volume is on, as bits: both of a mirror's. */
 u32 volume_slots(const struct volume *v);
-/* The member of a mirror that is on that disk; of one that has not been seen, any name but the other's. STORE_MEMBERS:
- * there is none. */
+/* The member of a mirror that is on that disk; of one that is gone and was not seen, any name but the other's.
+ * STORE_MEMBERS: there is none. */
 u32 pool_member_named(u32 p, const char *on);
 /* The partition on that disk, which is there, and whose place another one has taken; NULL: there is none. */
 struct volume *pool_left_over(u32 p, const char *on);

@@ -246,7 +246,8 @@ u32 pool_with_definitions(u32 but)
 bool pools_hide_some(void)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (pool_is_coming(p) || (pool_at(p) != NULL && pools[p].is_mirror && pools[p].state == POOL_HAS_FAILED))
+		if (pool_is_coming(p) ||
+		    (pool_at(p) != NULL && pools[p].is_mirror && pools[p].state == POOL_HAS_FAILED))
 			return true;
 	return false;
 }

@@ -280,6 +280,20 @@ static void is_not_opened_later(void **state)
 	delete_pool();
 }
 
+/* The store has the other disk, and root has not seen it yet: any name is not its name. */
+static void is_not_replaced_unseen(void **state)
+{
+	(void)state;
+	memset(guid, 7, sizeof(guid));
+	tell_member(VIRTIO, 0, "fast");
+	open_it(VIRTIO, 0, STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	ask(REQ_REPLACE_DISK, "nvme0.7", "nvme0.0");
+	bench_expect(ERR_NOT_MEMBER);
+	expect_no_order();
+	tell_member(NVME, 1, "nvme0.0p1");
+	delete_pool();
+}
+
 #define NEW_DISK (NVME + 1)
 
 static void delete_all(void)
@@ -379,7 +393,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_made), cmocka_unit_test(waits_for_the_other), cmocka_unit_test(is_opened_alone),
 		cmocka_unit_test(a_disk_goes_and_comes), cmocka_unit_test(is_made_by_half),
-		cmocka_unit_test(is_not_opened_later), cmocka_unit_test(a_new_disk),
+		cmocka_unit_test(is_not_opened_later), cmocka_unit_test(is_not_replaced_unseen),
+		cmocka_unit_test(a_new_disk),
 		cmocka_unit_test(a_new_disk_that_fails), cmocka_unit_test(a_disk_that_claims),
 	};
 

@@ -367,7 +367,8 @@ int main(void)
 		cmocka_unit_test(is_made_of_a_partition), cmocka_unit_test(is_held),
 		cmocka_unit_test(a_partition_and_a_new_store),
 		cmocka_unit_test(partitions_are_judged),
-		cmocka_unit_test(is_imported), cmocka_unit_test(is_exported), cmocka_unit_test(a_disk_goes_meanwhile), cmocka_unit_test(stays),
+		cmocka_unit_test(is_imported), cmocka_unit_test(is_exported),
+		cmocka_unit_test(a_disk_goes_meanwhile), cmocka_unit_test(stays),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
