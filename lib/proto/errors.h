@@ -206,9 +206,11 @@
 	ERROR(ERR_POOL_COMING, RESULT_TIMEOUT, "E_BUSY", \
 		"pool {text} is being opened. Try again later; see list-pool, log") \
 	ERROR(ERR_POOL_SHUT, RESULT_STATE, "E_STATE", \
-		"pool {text} can't be used now: its disk is not there or has failed; see list-pool, log") \
+		"pool {text} can't be used now: a disk is not there or has failed, or it is exported; see list-pool, " \
+		"open-pool, import-pool") \
 	ERROR(ERR_POOL_UNREADABLE, RESULT_STATE, "E_STATE", \
-		"pool {text} can't be opened, so nobody knows what is in it; see list-pool. --force deletes it all") \
+		"pool {text} can't be opened now, so nobody knows what is in it; list-pool says why, and a disk, " \
+		"open-pool or import-pool may help. --force deletes all that is in it") \
 	/* text = pool; have = how many are in it */ \
 	ERROR(ERR_POOL_NOT_EMPTY, RESULT_STATE, "E_EXISTS", \
 		"pool {text} is not empty (volumes and snapshots: {have}). Delete them first; see list-volume") \

@@ -473,7 +473,7 @@ static void take_done(const struct store_report *report)
 	u32 number = store_order_number(report->id);
 
 	is_order_due = is_order_due || (number & ORDER_OF_GROUP) != 0;	/* the pool's next group */
-	if (report->error != STORE_OK)
+	if (report->error != STORE_OK && report->error != STORE_WRONG_KEY && report->error != STORE_MISSING)
 		rt_log("root: the store refused order %u on %u (error %u)", (unsigned)op, (unsigned)number,
 		       (unsigned)report->error);
 	if (op == STORE_ATTACH || op == STORE_DETACH)

@@ -156,6 +156,9 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 		unlock(p);
 	} else {
 		pool->error = error;
+		if (error == STORE_MISSING)
+			rt_log("root: pool %s waits for its other disk, which may have more; open-pool uses it without",
+			       pool->partition->name);
 		pool->state = op == STORE_OPEN_POOL ? POOL_HAS_FAILED : POOL_IS_CLOSED;
 		drop_arena(h_pd, p);
 	}
