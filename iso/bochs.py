@@ -24,7 +24,7 @@ BIOS = '/usr/share/bochs/BIOS-bochs-latest'
 CONFIG = """\
 plugin_ctrl: unmapped=1, biosdev=1, speaker=0, extfpuirq=1, parallel=1, serial=1, iodebug=0
 display_library: rfb, options="timeout=0"
-cpu: model={model}, count={cpus}, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+cpu: model={model}, count={cpus}, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs={lenient}
 memory: guest={mem}, host={mem}
 romimage: file={bios}
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
@@ -156,7 +156,8 @@ def start(args, second):
     ours, theirs = os.openpty()
     tty.setraw(theirs)
     with open(f'{args.dir}/bochsrc', 'w') as file:
-        file.write(CONFIG.format(model=args.model, cpus=args.cpus, mem=args.mem, iso=os.path.abspath(args.iso),
+        file.write(CONFIG.format(model=args.model, cpus=args.cpus, lenient=int(not args.strict_msrs), mem=args.mem,
+                                 iso=os.path.abspath(args.iso),
                                  tty=os.ttyname(theirs), com2=COM2.format(tty=os.ttyname(second.theirs)) if second
                                  else '', log=log, bios=BIOS, sync=args.sync,
                                  disk=DISK.format(path=os.path.abspath(args.disk)) if args.disk else '',
@@ -230,6 +231,7 @@ def main():
     parser.add_argument('--mem', type=int, default=1024, help='MiB')
     parser.add_argument('--cpus', type=int, default=1)
     parser.add_argument('--model', default='corei7_skylake_x')
+    parser.add_argument('--strict-msrs', action='store_true', help='#GP for MSRs that the model does not have')
     parser.add_argument('--sync', default='none', choices=('none', 'slowdown'),
                         help='slowdown: an idle machine does not run ahead of the clock on the wall')
     args = parser.parse_args()

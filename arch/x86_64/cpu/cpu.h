@@ -68,6 +68,8 @@ extern const u8 cpu_stubs[];
 void cpu_syscall(void);
 void cpu_thread_start(void);
 void cpu_stack_switch(u64 *save_rsp, u64 load_rsp);
+/* Labels of cpu_msr.S: where #GP is an answer, and where it leads. */
+extern const u8 cpu_msr_read_at[], cpu_msr_write_at[], cpu_msr_refused[];
 
 extern bool cpu_has_smap;	/* AC may and must be cleared */
 

@@ -50,11 +50,21 @@ static void user_exception(struct trap_frame *frame)
 		kernel_user_exception(frame, address);
 }
 
+/* #GP of msr_try_read or msr_try_write: they answer no. */
+static bool is_refused_msr(struct trap_frame *frame)
+{
+	if (is_user(frame) || frame->vector != VECTOR_GP ||
+	    (frame->rip != (u64)cpu_msr_read_at && frame->rip != (u64)cpu_msr_write_at))
+		return false;
+	frame->rip = (u64)cpu_msr_refused;
+	return true;
+}
+
 void cpu_trap(struct trap_frame *frame)
 {
 	if (frame->vector >= VECTOR_EXCEPTIONS) {
 		arch_interrupt((u32)frame->vector);
-	} else if (!arch_interrupt_end_stray((u32)frame->vector)) {
+	} else if (!is_refused_msr(frame) && !arch_interrupt_end_stray((u32)frame->vector)) {
 		if (!is_user(frame))
 			kernel_panic_frame(frame, cr2_read());
 		user_exception(frame);

@@ -8,6 +8,7 @@
 #define VOS_X86_H
 
 #include "register_bits.h"
+#include "status.h"
 
 /* Selectors of the GDT (arch/x86_64/cpu/tables.c). The order is the one SYSRET wants: user data, then user code. */
 #define SEL_KERNEL_CODE 0x08u
@@ -82,6 +83,10 @@ static inline void wrmsr(u32 msr, u64 value)
 {
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
+
+/* The same of an MSR that CPUID does not promise. False: #GP, and *value is as it was. (cpu/cpu_msr.S) */
+bool msr_try_read(u32 msr, u64 *value) MUST_CHECK;
+bool msr_try_write(u32 msr, u64 value) MUST_CHECK;
 
 #define X86_CR(n)										\
 	static inline u64 cr##n##_read(void)							\

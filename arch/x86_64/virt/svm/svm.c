@@ -54,11 +54,12 @@ static void fill_bitmaps(void)
 
 static bool svm_probe(struct info_page *info)
 {
+	u64 vm_cr = 0;		/* some emulators have SVM without this register */
 	struct cpuid svm;
 
 	if (cpuid(0x80000000u, 0).eax < 0x8000000au || !(cpuid(0x80000001u, 0).ecx & BIT32(2)))
 		return false;
-	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
+	if (msr_try_read(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS) != 0) {
 		virt_note_reason(info, "AMD SVM is switched off in the firmware's settings");
 		return false;
 	}
