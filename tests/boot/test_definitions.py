@@ -152,7 +152,6 @@ def has_logs(image):
 SEAM = '--- VOS was started again'
 
 
-@pytest.mark.io                 # known fault: what a VM printed before is at times not read at the start
 def test_logs(tmp_path):
     """What a VM has printed is there after a power cut and after a reboot, and goes with the VM."""
     image = sparse(str(tmp_path), 64 << 20)

@@ -368,9 +368,9 @@ static enum step step_idle(void)
 	if (l.is_answer_due)
 		send();
 	if (l.is_sweep_due && l.link != NULL && !definitions_are_read())
-		return sweep();
-	if (!l.is_asked || l.is_answer_due)
-		return STEP_IDLE;
+		next = sweep();
+	if (next != STEP_IDLE || !l.is_asked || l.is_answer_due)
+		return next;
 	if (vm == NULL)
 		answer(ERR_NO_VM);
 	else if (l.request.op == REQ_LOG_READ && vm->log == 0)
