@@ -19,7 +19,9 @@
 #include "task.h"
 #include "volume.h"
 
-enum step { STEP_MEMBERS, STEP_LABEL, STEP_JUDGE_LABEL, STEP_TABLES, STEP_LOG, STEP_CHECKPOINT };
+enum step {
+	STEP_MEMBERS, STEP_LABEL, STEP_JUDGE_LABEL, STEP_GROW, STEP_GROWN, STEP_TABLES, STEP_LOG, STEP_CHECKPOINT
+};
 
 static void finish(struct pool *p, enum pool_status status)
 {
@@ -149,6 +151,45 @@ static void read_label(struct pool *p)
 	read_blocks(p, POOL_LABEL_BLOCK, POOL_SUPER_BLOCK + 2, p->commit.record);
 }
 
+/* ---- growing ---- */
+
+static u64 blocks_there(const struct pool *p)
+{
+	return min_u64(p->device.sectors / POOL_BLOCK_SECTORS, POOL_BLOCKS_MAX);
+}
+
+static bool is_to_grow(const struct pool *p)
+{
+	return p->memory.grows && p->mirror == NULL && p->label.blocks < blocks_there(p);
+}
+
+/* Nothing but the label says how large the pool is: the free map has no nodes where all is free. Its sector is written
+ * wholly or not at all, and is stable before anything behind the old end is used. */
+static void write_label(struct pool *p)
+{
+	struct pool_label *l = (struct pool_label *)p->commit.record;
+
+	l->blocks = blocks_there(p);
+	l->crc = layout_sum(l, sizeof(*l), offsetof(struct pool_label, crc));
+	p->open.step = STEP_GROW;
+	p->open.io.done = io_done;
+	device_submit(p, &p->open.io, POOL_IO_WRITE, device_blocks(POOL_LABEL_BLOCK, 1), p->commit.record);
+}
+
+/* Written, then stable; then the pool is opened as it is now. */
+static enum pool_status grow_step(struct pool *p)
+{
+	if (!p->open.io.is_ok)
+		return POOL_IO;
+	if (p->open.step == STEP_GROWN) {
+		read_label(p);
+		return POOL_AGAIN;
+	}
+	p->open.step = STEP_GROWN;
+	device_submit(p, &p->open.io, POOL_IO_FLUSH, (struct device_range){ 0 }, NULL);
+	return POOL_AGAIN;
+}
+
 static void step(struct pool *p, struct job *j)
 {
 	struct open *o = &p->open;
@@ -167,9 +208,16 @@ static void step(struct pool *p, struct job *j)
 		return;
 	case STEP_JUDGE_LABEL:
 		status = o->io.is_ok ? judge_label(p) : POOL_IO;
+		if (status == POOL_OK && is_to_grow(p)) {
+			write_label(p);
+			return;
+		}
 		o->step = STEP_TABLES;
 		if (status == POOL_OK)
 			status = load_tables(p, true);
+		break;
+	case STEP_GROW: case STEP_GROWN:
+		status = grow_step(p);
 		break;
 	case STEP_TABLES:
 		status = load_tables(p, false);

@@ -97,6 +97,8 @@ struct pool_memory {
 	u32 dirty_max;		/* the pool's, or more */
 	u32 limbo;		/* runs of blocks that are freed before a checkpoint must be written */
 	bool is_mirror;
+	bool grows;		/* if the device is larger than the pool, the pool takes all of it when it is opened; a
+				 * mirror does not */
 };
 
 /* Bytes of an arena for a pool on a device of so many sectors. The arena begins at a multiple of 4096. */

@@ -175,7 +175,7 @@
 		"there is a pool {text} already. Choose another name; see list-pool") \
 	/* text = pool */ \
 	ERROR(ERR_POOL_MIRROR, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
-		"pool {text} is a mirror, which is not imported nor exported yet") \
+		"pool {text} is a mirror, which is not imported, exported or grown yet") \
 	ERROR(ERR_POOL_OWN, RESULT_STATE, "E_STATE", \
 		"pool {text} is this machine's already; see list-pool") \
 	ERROR(ERR_POOL_HOME, RESULT_STATE, "E_STATE", \
@@ -184,6 +184,9 @@
 	ERROR(ERR_POOL_IN_USE, RESULT_STATE, "E_STATE", \
 		"VMs have volumes of pool {text}, or something is being done with them: detach-disk them, or " \
 		"delete-vm --keep-disk; see list-volume") \
+	/* text = pool */ \
+	ERROR(ERR_POOL_EDGE, RESULT_RESOURCES, "E_NOSPACE", \
+		"there is no free room right behind pool {text} on its disk, so it can't grow; see list-disk") \
 	/* text = pool; have = MiB */ \
 	ERROR(ERR_POOL_SMALL, RESULT_USAGE, "E_USAGE", \
 		"pool {text} would be too small: a pool has {have} MiB at least") \

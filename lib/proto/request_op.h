@@ -90,6 +90,7 @@ enum request_op {
 	REQ_IMPORT_POOL,	/* .spec.disks[1].volume: its name from now on, or "". Its definitions do not count
 				 * while those of another pool do */
 	REQ_EXPORT_POOL,	/* it is closed, and opened by no VOS before REQ_IMPORT_POOL */
+	REQ_GROW_POOL,		/* the room behind it on its disk becomes its own; the store is started again for it */
 	REQ_CAPTURE_OPEN, REQ_CAPTURE_READ, REQ_CAPTURE_CLOSE,	/* captures.h */
 	REQ_OP_COUNT
 };

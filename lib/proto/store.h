@@ -125,6 +125,8 @@ enum store_op {
 				 * member no more. Answered when it has begun, or can't be */
 	STORE_MARK_POOL,	/* slot, volume, guid, flags: STORE_IS_IMPORTED, STORE_IS_EXPORTED: a pool that is
 				 * closed: its partition says just that from now on, and has that name */
+	STORE_GROW_POOL,	/* slot, volume, guid: the free room behind that pool's partition becomes a part of it,
+				 * also while it is open. The pool has the room of its partition when it is opened */
 	STORE_OP_COUNT
 };
 

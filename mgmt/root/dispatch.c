@@ -509,7 +509,7 @@ static const struct row {
 	[REQ_DELETE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CHECK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_SCRUB_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_REPLACE_DISK ... REQ_EXPORT_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_REPLACE_DISK ... REQ_GROW_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },

@@ -16,6 +16,7 @@
 #include "nic_capture.h"
 #include "nic_change.h"
 #include "pending_reply.h"
+#include "pools.h"
 #include "power.h"
 #include "reply.h"
 #include "root.h"
@@ -59,6 +60,8 @@ u64 root_turn(u64 bits)
 	if ((bits & ROOT_BIT_REQUEST) != 0 || ((bits & ROOT_BIT_STORE) != 0 && service_time_is_due()))
 		service_time_collect();		/* a request may report it */
 	(void)store_turn(service_pd(SERVICE_STORE));
+	if (pools_take_outgrown())
+		supervisor_restart(SERVICE_STORE);
 	vm_poll_disks();
 	vms_start_unlocked();
 	next = dispatch_requests();

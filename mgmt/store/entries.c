@@ -57,6 +57,22 @@ static enum store_error mark_pool(u32 disk, const struct store_order *order)
 	return STORE_OK;
 }
 
+/* The volume stays what it is, whatever has it: a pool that is open uses no more than it had. */
+static enum store_error grow_pool(u32 disk, const struct store_order *order)
+{
+	struct table *t = table_of(disk);
+	u32 number = 0;
+	enum store_error error = judge_grow(disk, order, &number);
+	struct gpt_part part;
+
+	if (error != STORE_OK || !gpt_part(&t->gpt, number - 1, &part))
+		return error != STORE_OK ? error : STORE_NO_VOLUME;
+	part.blocks += gpt_room_behind(&t->gpt, number - 1);
+	gpt_replace(&t->gpt, number - 1, &part);
+	volume_of_part(disk, number)->sectors = table_sectors(t, part.blocks);
+	return STORE_OK;
+}
+
 enum store_error entry_change(u32 disk, const struct store_order *order)
 {
 	struct gpt *gpt = &table_of(disk)->gpt;
@@ -67,6 +83,8 @@ enum store_error entry_change(u32 disk, const struct store_order *order)
 		return convert(disk, order);
 	if (order->op == STORE_MARK_POOL)
 		return mark_pool(disk, order);
+	if (order->op == STORE_GROW_POOL)
+		return grow_pool(disk, order);
 	error = judge_change(disk, order, &number);
 	if (error != STORE_OK)
 		return error;

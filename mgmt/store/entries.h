@@ -8,8 +8,8 @@
 #include "store.h"
 #include "types.h"
 
-/* STORE_DELETE, STORE_UNMARK, STORE_FINISH, STORE_CREATE with STORE_ON_PARTITION, STORE_MARK_POOL. With STORE_OK
- * the table is to be written. */
+/* STORE_DELETE, STORE_UNMARK, STORE_FINISH, STORE_CREATE with STORE_ON_PARTITION, STORE_MARK_POOL, STORE_GROW_POOL.
+ * With STORE_OK the table is to be written. */
 enum store_error entry_change(u32 disk, const struct store_order *order);
 
 #endif

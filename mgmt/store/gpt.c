@@ -489,6 +489,20 @@ bool gpt_find_room(const struct gpt *t, u64 blocks, u64 *first)
 	return best != ~0ull && empty_entry(t) >= 0;
 }
 
+u64 gpt_room_behind(const struct gpt *t, u32 i)
+{
+	u64 unit = GPT_UNIT_BYTES / t->block_bytes, limit = t->last_usable + 1;
+	struct entry own, e;
+
+	get(t, i, &own);
+	for (u32 k = 0; k < t->entry_count; k++) {
+		get(t, k, &e);
+		if (k != i && is_used(&e) && e.first > own.last)
+			limit = min_u64(limit, e.first);
+	}
+	return limit > own.last + 1 ? align_down(limit - own.last - 1, unit) : 0;
+}
+
 void gpt_free(const struct gpt *t, u64 *largest, u64 *sum)
 {
 	u64 from = t->first_usable, at, end;

@@ -91,6 +91,8 @@ void gpt_remove(struct gpt *t, u32 i);
 
 /* The smallest free extent of whole units with room for so many blocks (a multiple of a unit). False: there is none. */
 bool gpt_find_room(const struct gpt *t, u64 blocks, u64 *first);
+/* Blocks of whole units that are free right behind entry i. */
+u64 gpt_room_behind(const struct gpt *t, u32 i);
 /* Blocks in whole units that are free: in the largest extent, and in all. Zeros if all entries are used. */
 void gpt_free(const struct gpt *t, u64 *largest, u64 *sum);
 

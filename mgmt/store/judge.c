@@ -134,6 +134,26 @@ enum store_error judge_mark(u32 disk, const struct store_order *order, u32 *numb
 	return other != NULL && other != v ? STORE_EXISTS : STORE_OK;
 }
 
+enum store_error judge_grow(u32 disk, const struct store_order *order, u32 *number)
+{
+	const struct table *t = table_of(disk);
+	const struct volume *v = volume_meant(order);
+	enum store_error error = judge_disk(disk);
+	u64 more;
+
+	if (error != STORE_OK)
+		return error;
+	if (v == NULL || v->kind != VOLUME_ON_DISK || v->disk != disk || !v->is_pool)
+		return STORE_NO_VOLUME;
+	if (!table_has_gpt(t))
+		return STORE_IO;
+	more = gpt_room_behind(&t->gpt, v->part - 1);
+	if (more == 0 || pool_arena_of(v->sectors + table_sectors(t, more), false) == 0)
+		return STORE_FULL;
+	*number = v->part;
+	return STORE_OK;
+}
+
 enum store_error judge_change(u32 disk, const struct store_order *order, u32 *number)
 {
 	const struct table *t = table_of(disk);

@@ -251,6 +251,7 @@ static enum store_error (*const doers[STORE_OP_COUNT])(const struct store_order 
 	[STORE_RESIZE] = to_pool,
 	[STORE_RESERVE] = to_pool,
 	[STORE_MARK_POOL] = to_disk,
+	[STORE_GROW_POOL] = to_disk,
 	[STORE_SNAPSHOT] = to_pool,
 	[STORE_CLONE] = to_pool,
 	[STORE_REVERT] = to_pool,

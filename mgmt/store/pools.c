@@ -75,6 +75,7 @@ static bool open_members(struct store_pool *s)
 	if (!pool_members_take(s))
 		return false;
 	memory = pool_memory_of(pool_members_sectors(s), is_mirror);
+	memory.grows = !is_mirror;
 	pool_members_devices(s, p, device);
 	pool_link_forget(p);
 	s->state = POOLS_OPENING;
@@ -127,7 +128,7 @@ enum store_error pools_open(const struct store_order *order)
 		.is_mirror = v->is_member, .is_forced = (order->flags & STORE_FORCED) != 0,
 	};
 	memcpy(s->members.guid, v->guid, sizeof(v->guid));
-	s->members.sectors = v->sectors;
+	s->members.sectors = v->least = v->sectors;
 	s->has_uuid = false;
 	s->error = STORE_OK;
 	s->open_id = order->id;

@@ -155,6 +155,12 @@ u32 table_find_zeroing(const struct table *t)
 	return 0;
 }
 
+/* The partition of a pool that is open may become larger. */
+static bool is_size_of(const struct volume *v, u64 sectors)
+{
+	return v->sectors == sectors || (v->is_pool && v->links != 0 && sectors >= v->least);
+}
+
 static bool is_part_of(const struct volume *v, const struct table *t, const struct gpt_part *part)
 {
 	enum store_extent kind = table_kind_of(part);
@@ -162,7 +168,7 @@ static bool is_part_of(const struct volume *v, const struct table *t, const stru
 	return kind != STORE_EXTENT_ZEROING && v->is_pool == (kind == STORE_EXTENT_POOL) &&
 	       v->is_imported == (v->is_pool && part->is_imported) &&
 	       memcmp(v->guid, part->guid, sizeof(v->guid)) == 0 &&
-	       v->first == table_sectors(t, part->first) && v->sectors == table_sectors(t, part->blocks);
+	       v->first == table_sectors(t, part->first) && is_size_of(v, table_sectors(t, part->blocks));
 }
 
 static void name_by_place(const struct table *t, u32 number, char name[VOLUME_NAME_BYTES])
@@ -206,6 +212,8 @@ static void drop_old(u32 disk, u32 number)
 	if (v == NULL)
 		return;
 	v->is_going = false;
+	if (is_there && is_part_of(v, t, &part))
+		v->sectors = table_sectors(t, part.blocks);
 	if (v->links != 0 && (!is_there || !is_part_of(v, t, &part))) {
 		t->state = STORE_TABLE_DAMAGED;		/* its entries stay: they are reported */
 		t->fault = STORE_FAULT_CHANGED;

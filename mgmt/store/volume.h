@@ -29,6 +29,7 @@ struct volume {
 	u32 part;		/* and the number of its partition; 0: the whole disk. Or the number in the pool */
 	bool is_pool;		/* VOLUME_ON_DISK: a pool is in it; open: a link is attached */
 	bool is_member;		/* and that is a mirror, of which it is a member */
+	u64 least;		/* is_pool and open: sectors that the pool may use */
 	bool is_imported;	/* and is STORE_IS_IMPORTED, as of when the table was looked at */
 	struct pool *pool;	/* VOLUME_IN_POOL; NULL: it has failed */
 	u32 pool_id;		/* and what the pool calls it */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Pools in a partition that another system has made, and pools of another machine."""
 import json
+import os
 import subprocess
 
 import pytest
@@ -119,6 +120,56 @@ def test_a_pool_of_another_machine(tmp_path):
         boot_guest(machine, 'web')
         assert read(machine, 'r1') == theirs
         machine.detach()
+
+
+def read_big(machine):
+    return machine.guest_cmd('dd if=/dev/vda bs=1M skip=2000 count=60 2>/dev/null | md5sum').split()[0]
+
+
+def grow(backend, kind, disk, folder):
+    """The disk has become larger; the pool takes the room while a guest uses it."""
+    image = sparse(folder, 64 * MIB)
+    digest = make_machine(backend, f'test_pool_places-small-{kind}', disk, kind, image, 'web')
+    os.truncate(image, 160 * MIB)
+    with Machine(backend, f'test_pool_places-grow-{kind}', disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        machine.wait_defined('web')
+        before = pool_rows(machine)['fast']
+        boot_guest(machine, 'web')
+        machine.guest_cmd('dd if=/dev/urandom of=/root/x bs=64k count=1')
+        machine.send('while sleep 0.2; do dd if=/root/x of=/dev/vda bs=64k seek=9000 conv=fsync || echo bad; done '
+                     '>/tmp/out 2>&1 &\r')
+        machine.detach()
+        assert 'pool fast, 158.0 MiB' in machine.ok('grow-pool fast')
+        after = pool_rows(machine)['fast']
+        assert after['state'] == 'ready' and after['free-bytes'] > before['free-bytes'] + 90 * MIB
+        assert 'there is no free room right behind pool fast' in machine.cmd('grow-pool fast')
+        machine.attach('web')
+        machine.guest_cmd('echo 3 > /proc/sys/vm/drop_caches')
+        assert read(machine, 'r1') == digest
+        assert 'errors 0' in machine.guest_cmd("echo errors $(dmesg | grep -ci 'i/o error')")
+        machine.guest_cmd('dd if=/dev/urandom of=/dev/vda bs=1M seek=2000 count=60 conv=fsync')
+        machine.guest_cmd('echo 3 > /proc/sys/vm/drop_caches')
+        big = read_big(machine)
+        machine.detach()
+    with Machine(backend, f'test_pool_places-grown-{kind}', disks=[(kind, image)]) as machine:
+        machine.wait_prompt()
+        machine.wait_defined('web')
+        boot_guest(machine, 'web')
+        assert read(machine, 'r1') == digest
+        assert read_big(machine) == big
+        machine.detach()
+        assert 'pool fast is sound' in machine.ok('check-pool fast')
+
+
+@pytest.mark.io
+def test_a_pool_grows(tmp_path):
+    grow('qemu-pvh', 'nvme', 'nvme0.0', str(tmp_path))
+
+
+@pytest.mark.io
+def test_a_pool_grows_on_bochs(tmp_path):
+    grow('bochs', 'ata', 'ata0.0', str(tmp_path))
 
 
 def test_a_pool_on_a_partition(tmp_path):

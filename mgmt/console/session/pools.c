@@ -237,6 +237,9 @@ static void done_text(const struct out *out, const void *what)
 		out_format(out, "pool %s is open\n", name);
 	} else if (done->args->command->op == REQ_IMPORT_POOL) {
 		import_text(out, done->row);
+	} else if (done->args->command->op == REQ_GROW_POOL) {
+		report_pool(out, done->row);
+		out_text(out, " by now\n");
 	} else if (done->args->command->op == REQ_EXPORT_POOL) {
 		out_format(out, "pool %s is closed. import-pool opens it, here or on another machine.\n", name);
 	} else if (done->args->command->op != REQ_CREATE_POOL) {

@@ -224,6 +224,10 @@ const struct change_kind change_kinds[REQ_OP_COUNT] = {
 		.judge = pool_export_judge, .order = pool_mark_order, .is_done = pool_mark_is_done,
 		.finish = pool_mark_finish, .give_up = pool_mark_give_up, .tells_pool = true,
 	},
+	[REQ_GROW_POOL] = {
+		.judge = pool_grow_judge, .order = pool_grow_order, .is_done = pool_grow_is_done,
+		.finish = pool_mark_finish, .give_up = pool_grow_give_up, .tells_pool = true,
+	},
 };
 
 bool change_concerns_disks(const struct change *c)

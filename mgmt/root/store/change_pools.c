@@ -60,15 +60,22 @@ static struct error_info judge_free(u32 p)
 	return ERROR_INFO_NONE;
 }
 
-static struct error_info judge_meant(struct change *c)
+static struct error_info judge_there(struct change *c)
 {
 	const struct disk_spec *want = change_volume(c);
 
 	if (!spec_disk_ok(want) || want->volume[0] == '\0')
 		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	c->run = find(want->volume);
-	if (c->run == STORE_POOLS_MAX)
-		return error_info_about(ERR_NO_POOL, want->volume);
+	return c->run == STORE_POOLS_MAX ? error_info_about(ERR_NO_POOL, want->volume) : ERROR_INFO_NONE;
+}
+
+static struct error_info judge_meant(struct change *c)
+{
+	struct error_info no = judge_there(c);
+
+	if (no.error != ERR_NONE)
+		return no;
 	if (c->run == definition_volume_pool())
 		return error_info_about(c->request.op == REQ_IMPORT_POOL ? ERR_POOL_OWN : ERR_POOL_HOME,
 					pool_at(c->run)->partition->name);
@@ -130,27 +137,34 @@ struct error_info pool_mark_order(struct change *c)
 	return ERROR_INFO_NONE;
 }
 
-bool pool_mark_is_done(const struct change *c, struct error_info *no)
+/* What the store said of an order about its partition. */
+static struct error_info failure(const struct change *c, u32 error)
 {
 	static const u8 errors[STORE_ERROR_COUNT] = {
 		[STORE_IO] = ERR_DISK_IO, [STORE_NO_DISK] = ERR_DISK_COMING, [STORE_BUSY] = ERR_POOL_BUSY,
 		[STORE_WRITE_PROTECTED] = ERR_DISK_READ_ONLY, [STORE_EXISTS] = ERR_POOL_EXISTS,
-		[STORE_NO_VOLUME] = ERR_VOLUME_MISSING,
+		[STORE_NO_VOLUME] = ERR_VOLUME_MISSING, [STORE_FULL] = ERR_POOL_EDGE,
 	};
 	const struct pool *pool = pool_at(c->run);
+	bool is_of_pool = error == STORE_BUSY || error == STORE_EXISTS || error == STORE_FULL || pool == NULL;
+
+	if (error >= STORE_ERROR_COUNT || errors[error] == 0)
+		return error_info_of(ERR_INTERNAL, 0, error);
+	return error_info_about((enum error)errors[error], is_of_pool ? change_volume(c)->volume : pool->partition->on);
+}
+
+bool pool_mark_is_done(const struct change *c, struct error_info *no)
+{
+	const struct pool *pool = pool_at(c->run);
 	u32 error = pool != NULL ? pool->mark_error : STORE_NO_VOLUME;
-	const char *text = error == STORE_BUSY || error == STORE_EXISTS || pool == NULL ? change_volume(c)->volume
-										        : pool->partition->on;
 
 	*no = ERROR_INFO_NONE;
 	if (pool != NULL && (pool->mark != POOL_MARK_NONE || (error == STORE_OK && pool_is_coming(c->run)))) {
 		*no = error_info_about(ERR_DISK_SILENT, pool->partition->on);
 		return false;
 	}
-	if (error != STORE_OK && (error >= STORE_ERROR_COUNT || errors[error] == 0))
-		*no = error_info_of(ERR_INTERNAL, 0, error);
-	else if (error != STORE_OK)
-		*no = error_info_about((enum error)errors[error], text);
+	if (error != STORE_OK)
+		*no = failure(c, error);
 	return true;
 }
 
@@ -171,4 +185,54 @@ struct error_info pool_mark_finish(struct change *c)
 		return error_info_about(ERR_POOL_SHUT, change_volume(c)->volume);
 	pool_row_fill(c->run, &c->pool);
 	return ERROR_INFO_NONE;
+}
+
+/* ---- grow-pool ---- */
+
+struct error_info pool_grow_judge(struct change *c)
+{
+	struct error_info no = judge_there(c);
+
+	if (no.error != ERR_NONE)
+		return no;
+	if (pool_at(c->run)->is_mirror)
+		return error_info_about(ERR_POOL_MIRROR, pool_at(c->run)->partition->name);
+	return pool_at(c->run)->partition->change == CHANGE_NONE
+		? pool_judge_usable(c->run) : error_info_about(ERR_VOLUME_CHANGING, pool_at(c->run)->partition->name);
+}
+
+struct error_info pool_grow_order(struct change *c)
+{
+	struct pool *pool = pool_at(c->run);
+
+	change_hold(c, pool->partition);
+	if (pool->grow == POOL_GROW_NONE) {	/* else one before has not waited for the store's answer */
+		pool->grow = POOL_GROW_DUE;
+		pool->grow_error = STORE_OK;
+	}
+	store_groups();
+	return ERROR_INFO_NONE;
+}
+
+bool pool_grow_is_done(const struct change *c, struct error_info *no)
+{
+	const struct pool *pool = pool_at(c->run);
+
+	*no = ERROR_INFO_NONE;
+	if (pool == NULL)
+		return true;
+	if (pool->grow != POOL_GROW_NONE || (pool->grow_error == STORE_OK && !pool_is_usable(c->run) &&
+					     pool->state != POOL_HAS_FAILED)) {
+		*no = error_info_about(ERR_DISK_SILENT, pool->partition->on);
+		return false;
+	}
+	if (pool->grow_error != STORE_OK)
+		*no = failure(c, pool->grow_error);
+	return true;
+}
+
+void pool_grow_give_up(const struct change *c)
+{
+	if (pool_at(c->run) != NULL && pool_at(c->run)->grow == POOL_GROW_DUE)
+		pool_at(c->run)->grow = POOL_GROW_NONE;
 }

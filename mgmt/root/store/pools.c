@@ -110,13 +110,35 @@ void pool_keep_secret(u32 p, u32 way, const u8 secret[STORE_SECRET_BYTES])
 	memcpy(pools[p].secret, secret, sizeof(pools[p].secret));
 }
 
+static bool is_outgrown;
+
+void pool_grown(u32 p, u32 error)
+{
+	pools[p].grow = error == STORE_OK ? POOL_GROW_MADE : POOL_GROW_NONE;
+	pools[p].grow_error = error;
+	is_outgrown = is_outgrown || error == STORE_OK;
+}
+
+bool pools_take_outgrown(void)
+{
+	bool was = is_outgrown;
+
+	is_outgrown = false;
+	return was;
+}
+
 void pools_forget(void)
 {
+	is_outgrown = false;
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
 		pools[p].state = POOL_IS_CLOSED;
 		pools[p].h_arena = 0;
 		pools[p].arena_bytes = 0;
 		pools[p].has_lost_disk = false;
+		if (pools[p].grow == POOL_GROW_MADE)
+			pools[p].grow = POOL_GROW_NONE;
+		if (pools[p].grow == POOL_GROW_SENT)
+			pools[p].grow = POOL_GROW_DUE;
 		if (pools[p].mark == POOL_MARK_SENT)
 			pools[p].mark = POOL_MARK_DUE;
 		memset(pools[p].told, 0, sizeof(pools[p].told));

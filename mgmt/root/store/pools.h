@@ -14,6 +14,8 @@
 /* CLOSED: the store has no memory for it. FAILED: it could not be opened; `error` says why. */
 enum pool_state { POOL_IS_CLOSED, POOL_IS_OPENING, POOL_IS_OPEN, POOL_IS_CLOSING, POOL_HAS_FAILED };
 
+/* MADE: its partition is larger, and the next store opens it with that. */
+enum pool_grow { POOL_GROW_NONE, POOL_GROW_DUE, POOL_GROW_SENT, POOL_GROW_MADE };
 enum pool_mark { POOL_MARK_NONE, POOL_MARK_DUE, POOL_MARK_SENT };
 
 struct pool {
@@ -24,6 +26,8 @@ struct pool {
 	enum pool_mark mark;	/* that it is to say something else: it is closed for that, and opened then */
 	u32 mark_flags, mark_error;	/* STORE_IS_IMPORTED, STORE_IS_EXPORTED; enum store_error of the last mark */
 	char mark_name[DISK_NAME_BYTES];
+	enum pool_grow grow;
+	u32 grow_error;		/* enum store_error of the last one */
 	u8 in_place_of[STORE_GUID_BYTES];	/* the partition that it is made of; zeros: of free room */
 	u64 arena_bytes;	/* that the store wants for it */
 	u64 h_arena;
@@ -68,6 +72,10 @@ void pool_take_report(const struct store_report *report);
 void pool_keep_secret(u32 p, u32 way, const u8 secret[STORE_SECRET_BYTES]);
 /* The store is another one; no pool has an arena any more. */
 void pools_forget(void);
+/* The store's answer to STORE_GROW_POOL. A pool has the memory for the size that it had when it was opened: */
+void pool_grown(u32 p, u32 error);
+/* True, once: the store is to be started again. */
+bool pools_take_outgrown(void);
 
 /* Its volumes can be used, and others made. */
 bool pool_is_usable(u32 p);

@@ -57,7 +57,7 @@ static bool order_join(u32 p, struct store_order *out)
 bool store_pools_has_order(enum store_op op)
 {
 	return op == STORE_OPEN_POOL || op == STORE_CLOSE_POOL || op == STORE_MARK_POOL ||
-	       op == STORE_JOIN;
+	       op == STORE_JOIN || op == STORE_GROW_POOL;
 }
 
 /* 0: none. */
@@ -71,6 +71,8 @@ static u32 due_op(u64 h_pd, u32 p)
 		return 0;
 	if (pool_mark_is_due(p))
 		return STORE_MARK_POOL;
+	if (pool->grow == POOL_GROW_DUE)
+		return STORE_GROW_POOL;
 	return pool_open_is_due(p) && (pool->h_arena != 0 || give_arena(h_pd, p)) ? STORE_OPEN_POOL : 0;
 }
 
@@ -105,6 +107,8 @@ void store_pools_sent(u32 p, const struct store_order *order)
 		pool_join_sent(p, store_member(order->guid));
 	else if (op == STORE_MARK_POOL)
 		pool_at(p)->mark = POOL_MARK_SENT;
+	else if (op == STORE_GROW_POOL)
+		pool_at(p)->grow = POOL_GROW_SENT;
 	else
 		pool_at(p)->state = op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING;
 }
@@ -135,6 +139,17 @@ static struct volume *marked(u32 p, u32 error)
 	return pool_at(p)->partition;
 }
 
+static struct volume *grown(u32 p, u32 error)
+{
+	if (pool_at(p)->grow != POOL_GROW_SENT)
+		return NULL;
+	pool_grown(p, error);
+	if (error == STORE_OK)
+		rt_log("root: the partition of pool %s is larger: the store is started again",
+		       pool_at(p)->partition->name);
+	return pool_at(p)->partition;
+}
+
 struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 {
 	struct pool *pool = pool_at(p);
@@ -146,6 +161,8 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 	}
 	if (pool != NULL && op == STORE_MARK_POOL)
 		return marked(p, error);
+	if (pool != NULL && op == STORE_GROW_POOL)
+		return grown(p, error);
 	if (pool == NULL || pool->state != (op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING))
 		return NULL;
 	pool->is_forced = false;

@@ -104,6 +104,17 @@ static inline bool fake_change_pool(const struct request *r, struct reply *reply
 		snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
 		return true;
 	}
+	if (r->op == REQ_GROW_POOL) {
+		reply->pool = (struct pool_row){ .bytes = 100 * GIB, .free_bytes = 90 * GIB, .on = "ahci0.2",
+			.owner = POOL_OWN };
+		snprintf(reply->pool.name, sizeof(reply->pool.name), "%.23s", want->volume);
+		if (strcmp(want->volume, "full") == 0) {
+			reply->result = RESULT_RESOURCES;
+			reply->error = ERR_POOL_EDGE;
+		}
+		snprintf(reply->text, sizeof(reply->text), "%.39s", want->volume);
+		return true;
+	}
 	if (r->op == REQ_SET_POOL_KEY || r->op == REQ_UNLOCK_POOL) {
 		fake_secret(r, reply);
 		return true;

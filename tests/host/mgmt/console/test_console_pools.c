@@ -28,6 +28,10 @@ static void pools_move(void **state)
 	command("import-pool theirs --json", "\"return\":{\"name\":\"theirs\"", RESULT_OK);
 	command("import-pool theirs --dry-run", "import-pool theirs would succeed", RESULT_OK);
 	command("export-pool theirs", "pool theirs is closed. import-pool opens it, here or on another", RESULT_OK);
+	command("grow-pool fast", "pool fast, 100.0 GiB on ahci0.2 by now", RESULT_OK);
+	command("grow-pool full", "error[E_NOSPACE]: there is no free room right behind pool full on its disk",
+		RESULT_RESOURCES);
+	command("grow-pool full --dry-run", "error[E_NOSPACE]", RESULT_RESOURCES);
 	command("export-pool fast", "error[E_STATE]: pool fast has this machine's definitions, and stays open",
 		RESULT_STATE);
 	expect_80_columns();

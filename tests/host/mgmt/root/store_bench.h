@@ -58,13 +58,11 @@ static inline void make_it(const struct store_order *order, u32 number)
 	done(order, STORE_OK);
 }
 
-/* The store faults and is started again, and the drivers too. Root's orders are there. */
-static inline void restart_store(void)
+/* The store and the drivers are started again: `made` threads were there before. */
+static inline void await_store(u32 made)
 {
-	u32 made = fake_threads_made(), all = made + 3;
+	u32 all = made + 3;
 
-	fake_fault(store, 15, 0x400000, 0);
-	(void)root_turn(ROOT_BIT_FAULT);
 	while (fake_threads_made() < all)
 		(void)bench_await_thread(fake_threads_made());
 	for (; made < all; made++)
@@ -73,6 +71,16 @@ static inline void restart_store(void)
 	attach_store();
 	begin_links();
 	bench_turns(0, 5);
+}
+
+/* The store faults. Root's orders for the next one are there. */
+static inline void restart_store(void)
+{
+	u32 made = fake_threads_made();
+
+	fake_fault(store, 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	await_store(made);
 }
 
 static inline void new_store(void)

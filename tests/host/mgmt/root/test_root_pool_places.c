@@ -361,6 +361,81 @@ static void stays(void **state)
 	expect_clean();
 }
 
+/* ---- grow-pool ---- */
+
+/* Its partition first, then the store that opens it with more memory. */
+static void grows(void **state)
+{
+	struct store_order order;
+	u32 made;
+
+	(void)state;
+	find_pool();
+	ask_pool(REQ_GROW_POOL, "fast", "", REQ_FLAG_DRY_RUN);
+	bench_expect(ERR_NONE);
+	expect_no_order();
+	ask_pool(REQ_GROW_POOL, "fast", "", 0);
+	order = take(STORE_GROW_POOL);
+	assert_int_equal(order.slot, VIRTIO);
+	assert_memory_equal(order.guid, pool_guid, sizeof(pool_guid));
+	tell_partition("fast", 2 * ARENA);
+	made = fake_threads_made();
+	done(&order, STORE_OK);
+	assert_false(bench_is_answered());
+	await_store(made);
+	while (ring_used(&orders) != 0) {
+		order = take(STORE_ADD_DISK);
+		done(&order, STORE_OK);
+	}
+	tell_disks();
+	assert_false(bench_is_answered());
+	tell_partition("fast", 2 * ARENA);
+	order = take(STORE_OPEN_POOL);
+	assert_int_equal(order.bytes, 2 * ARENA);
+	tell_pool(95 * GIB, STORE_OK);
+	assert_false(bench_is_answered());
+	done(&order, STORE_OK);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.pool.free_bytes, 95 * GIB);
+	delete_number(0, "fast");
+	expect_clean();
+}
+
+/* Then it is what it was. A store that dies before it has answered is asked again. */
+static void does_not_grow(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	find_pool();
+	ask_pool(REQ_GROW_POOL, "slow", "", 0);
+	bench_expect(ERR_NO_POOL);
+	ask_pool(REQ_GROW_POOL, "", "", 0);
+	bench_expect(ERR_BAD_FIELD);
+	ask_pool(REQ_GROW_POOL, "fast", "", 0);
+	order = take(STORE_GROW_POOL);
+	done(&order, STORE_FULL);
+	bench_expect(ERR_POOL_EDGE);
+	assert_string_equal(bench_answer.text, "fast");
+	ask_pool(REQ_GROW_POOL, "fast", "", 0);
+	order = take(STORE_GROW_POOL);
+	done(&order, STORE_WRITE_PROTECTED);
+	bench_expect(ERR_DISK_READ_ONLY);
+	expect_no_order();
+	assert_int_equal(row_of("fast").state, POOL_ROW_READY);
+	ask_pool(REQ_GROW_POOL, "fast", "", 0);
+	order = take(STORE_GROW_POOL);
+	new_store();
+	tell_disks();
+	tell_partition("fast", ARENA);
+	order = take(STORE_GROW_POOL);
+	open_it();
+	done(&order, STORE_FULL);
+	bench_expect(ERR_POOL_EDGE);
+	delete_number(0, "fast");
+	expect_clean();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +444,7 @@ int main(void)
 		cmocka_unit_test(partitions_are_judged),
 		cmocka_unit_test(is_imported), cmocka_unit_test(is_exported),
 		cmocka_unit_test(a_disk_goes_meanwhile), cmocka_unit_test(stays),
+		cmocka_unit_test(grows), cmocka_unit_test(does_not_grow),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
