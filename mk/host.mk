@@ -43,6 +43,7 @@ also.pool	:= lib/rt/crc32c.c
 also.vos_pool	:= mgmt/store/gpt.c mgmt/store/pool_size.c
 libs.vosd	:= -ljansson
 libs.store	:= -lsodium
+libs.guard	:= -lsodium
 # Libraries of Linux that a part needs.
 libs.libvos	:= -ljansson
 $(foreach p,$(PDS),$(eval part.$(p) := $(rooms.$(p))))

@@ -6,6 +6,7 @@ PD_LDFLAGS	:= -static -nostartfiles -no-pie -Wl,--gc-sections -Wl,--build-id=non
 # Debian's libsodium, which was built with glibc's checks of lengths: musl has no function of that name, and takes the
 # further argument without a look at it.
 pdlibs.store	:= -Wl,--defsym=__explicit_bzero_chk=explicit_bzero /usr/lib/x86_64-linux-gnu/libsodium.a
+pdlibs.guard	:= $(pdlibs.store)
 
 define pd_rule
 $(B)/pd/$(1).elf: $(foreach r,$(rooms.$(1)),$(call uobjs,$(r))) $(U_OBJS) $(MK) mk/image.mk

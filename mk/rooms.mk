@@ -12,7 +12,7 @@ K_ROOMS		:= boot $(ARCH)/cpu $(ARCH)/mmu $(ARCH)/irq $(ARCH)/virt $(ARCH)/virt/s
 # Folders a room may include from, besides K_INC or U_INC and itself.
 inc.$(ARCH)/virt/svm	:= $(ARCH)/virt
 inc.$(ARCH)/virt/vmx	:= $(ARCH)/virt
-ROOT		:= mgmt/root $(addprefix mgmt/root/,config net service store vm)
+ROOT		:= mgmt/root $(addprefix mgmt/root/,config net service store users vm)
 CONSOLE		:= mgmt/console $(addprefix mgmt/console/,command inventory rpc session term view)
 $(foreach r,$(KERNEL),$(eval inc.$(r) := $(filter-out $(r),$(KERNEL))))
 $(foreach r,$(ROOT),$(eval inc.$(r) := $(filter-out $(r),$(ROOT)) mgmt/platform lib/net lib/image))
@@ -56,13 +56,14 @@ $(foreach r,$(VMM_ROOMS),$(eval cflags.$(r) := -mgeneral-regs-only))
 
 # Ring-3 programs and the rooms each is made of; every one also gets U_COMMON.  The order is that of the module table.
 PDS		:= root console serial screen store vmm virtio_blk nvme ahci ata virtio_port switch router \
-		   virtio_net e1000
+		   virtio_net e1000 guard
 rooms.root	:= $(ROOT) mgmt/platform lib/net lib/image
 rooms.console	:= $(CONSOLE) lib/wire
 rooms.serial	:= drivers/serial
 rooms.screen	:= drivers/screen
 rooms.store	:= mgmt/store lib/pool
 inc.mgmt/store	:= lib/pool
+rooms.guard	:= mgmt/guard
 rooms.vmm	:= $(VMM_ROOMS) lib/net
 rooms.switch	:= mgmt/net/switch lib/net
 rooms.router	:= mgmt/net/router lib/net

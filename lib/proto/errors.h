@@ -422,7 +422,32 @@
 	ERROR(ERR_ADDRESS_TAKEN, RESULT_STATE, "E_EXISTS", \
 		"{text} has that IPv4 address on the same switch and VLAN. Choose another one") \
 	/* the client has no right to ask for that */ \
-	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that")
+	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that") \
+	ERROR(ERR_NO_LOGIN, RESULT_DENIED, "E_LOGIN", \
+		"that needs a login, and there is none here (any more). login USER asks for the password") \
+	/* text = user; need, have = enum user_role */ \
+	ERROR(ERR_ROLE, RESULT_DENIED, "E_DENIED", 0) \
+	ERROR(ERR_WRONG_PASSWORD, RESULT_DENIED, "E_DENIED", \
+		"there is no user of that name with that password. Nothing was changed") \
+	ERROR(ERR_NO_USER, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no user \"{name}\". list-user shows what there is") \
+	ERROR(ERR_USER_EXISTS, RESULT_STATE, "E_EXISTS", \
+		"there is a user {name} already. Choose another name, or delete-user {name}") \
+	/* have = limit */ \
+	ERROR(ERR_TOO_MANY_USERS, RESULT_RESOURCES, "E_LIMIT", \
+		"there are {have} users, the maximum. Delete one first") \
+	ERROR(ERR_TOO_MANY_SESSIONS, RESULT_RESOURCES, "E_LIMIT", \
+		"there are {have} sessions, the maximum. who shows them; one has to log out first") \
+	ERROR(ERR_FIRST_ADMIN, RESULT_STATE, "E_STATE", \
+		"the first user has to be an admin, for nobody else could add more. Add one with --role admin first") \
+	ERROR(ERR_LAST_ADMIN, RESULT_STATE, "E_STATE", \
+		"{name} is the only admin, and there has to be one. Add another one first") \
+	ERROR(ERR_BAD_USER, RESULT_USAGE, "E_USAGE", \
+		"guard refuses that: a name has a-z, 0-9 and -, a role is viewer, operator or admin") \
+	ERROR(ERR_GUARD_DOWN, RESULT_TIMEOUT, "E_BUSY", \
+		"the service guard is not running, or has much to do. Try again; list-service shows its state") \
+	ERROR(ERR_GUARD_MEMORY, RESULT_RESOURCES, "E_NOMEM", \
+		"guard has no memory to check a password (8 MiB). stop-vm frees some")
 
 #define RESULT_NUMBER(name, code, class) name = code,
 #define ERROR_NUMBER(name, code, class, message) name,

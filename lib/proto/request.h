@@ -24,6 +24,7 @@
 #include "switch.h"
 #include "types.h"
 #include "upload.h"
+#include "users.h"
 #include "vm_fields.h"
 #include "vm_log.h"
 
@@ -133,6 +134,8 @@ struct request {
 	u32 flags;
 	u32 index;
 	u32 timeout_ms;
+	u32 session;		/* whose request it is (users.h); 0 = nobody's */
+	u32 zero;
 	u32 fields;		/* BIT32(enum request_field) of what was given; REQ_SET changes these */
 	char name[VM_NAME_BYTES];
 	union {
@@ -147,6 +150,7 @@ struct request {
 		struct router_spec router;	/* REQ_CREATE_ROUTER, REQ_SET_ROUTER */
 		struct definitions_request definitions;	/* REQ_DEFINITIONS */
 		struct log_piece log;		/* REQ_LOG_READ, REQ_LOG_WRITE */
+		struct user_request user;
 	};
 };
 
@@ -504,6 +508,9 @@ struct reply {
 		struct snapshot_report snapshot;	/* answer to REQ_SNAPSHOT_VM */
 		struct definitions_report definitions;	/* answer to REQ_DEFINITIONS */
 		struct log_piece log;			/* answer to REQ_LOG_READ */
+		struct login_report login;	/* answer to REQ_LOGIN */
+		struct session_row session_row;
+		struct user_row user_row;
 	};
 };
 

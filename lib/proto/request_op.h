@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * request_op.h - what can be asked of root: the operations of a struct request (request.h), which members of it each
- * needs, and the flags.
+ * needs, and the flags. The role that each needs is a row of op_roles.h.
  */
 #ifndef VOS_REQUEST_OP_H
 #define VOS_REQUEST_OP_H
@@ -92,6 +92,16 @@ enum request_op {
 	REQ_EXPORT_POOL,	/* it is closed, and opened by no VOS before REQ_IMPORT_POOL */
 	REQ_GROW_POOL,		/* the room behind it on its disk becomes its own; the store is started again for it */
 	REQ_CAPTURE_OPEN, REQ_CAPTURE_READ, REQ_CAPTURE_CLOSE,	/* captures.h */
+	/* Users, by .user; guard does these. Whoever logs in gets a session, which his other requests name: */
+	REQ_LOGIN,		/* name, .user.secret, line: answered with .login */
+	REQ_LOGOUT,		/* of the request's session */
+	REQ_SESSIONS,		/* table; index: sessions from that one on; ERR_NO_USER past the end */
+	REQ_PASSWD,		/* of the session's user: .user.secret, new_secret */
+	REQ_ADD_USER,		/* name, .user.role, new_secret */
+	REQ_SET_USER,		/* name, .user.fields: role, new_secret. These two: the user's other sessions end */
+	REQ_DELETE_USER,	/* name */
+	REQ_USERS,		/* index: the user from that one on; ERR_NO_USER past the end; one row a request */
+	REQ_EXPORT_USERS,	/* the same, with .user_row.line */
 	REQ_OP_COUNT
 };
 

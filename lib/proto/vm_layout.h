@@ -8,6 +8,7 @@
 
 #include "blk.h"
 #include "driver.h"
+#include "guard.h"
 #include "info_page.h"
 #include "net.h"
 #include "request.h"
@@ -30,6 +31,7 @@
 #define ROOT_BIT_FAULT BIT64(2)		/* some thread stopped */
 #define ROOT_BIT_STORE BIT64(3)		/* store: there are reports, or room for orders */
 #define ROOT_BIT_SWITCH BIT64(4)	/* some switch: its figures have an answer */
+#define ROOT_BIT_GUARD BIT64(5)		/* guard: there are reports */
 
 /* ---- Console ---- */
 #define CONSOLE_REQUEST_RING 0x20000000ull	/* RING_BYTES(REQUEST_RING_BYTES); producer */
@@ -51,6 +53,8 @@ struct console_args {
 	u64 boot_id;		/* random; the same until the machine starts again */
 	u32 lines;		/* BIT32(enum console_line): there is such a line */
 	u32 start;		/* how often root has started the console since then, this time too */
+	u32 has_users;		/* 1: there are users, so nothing is done without a login */
+	u32 zero;
 };
 
 /* Notification bits at the console. */
@@ -101,6 +105,16 @@ struct console_args {
 #define STORE_BIT_ROOT BIT64(0)
 #define STORE_BIT_DRIVER BIT64(8)	/* << driver */
 #define STORE_BIT_VM BIT64(32)		/* << v % 32: some link of these VMs */
+
+/* ---- Guard ---- (guard.h: rings with root, state) */
+#define GUARD_ORDERS 0x20000000ull		/* RING_BYTES(GUARD_ORDER_RING_BYTES); consumer */
+#define GUARD_REPORTS 0x20100000ull		/* RING_BYTES(GUARD_REPORT_RING_BYTES); producer */
+#define GUARD_STATE 0x20200000ull		/* struct guard_state */
+#define GUARD_MODULE 0x20400000ull		/* the boot module `users`, read only; see guard_state */
+#define GUARD_MODULE_BYTES_MAX 0x100000ull
+
+/* Notification bit at guard. */
+#define GUARD_BIT_ROOT BIT64(0)
 
 /* ---- Switch ---- (switch.h: configuration, figures; net.h: links; one PD for each switch) */
 #define SWITCH_CONFIG 0x20000000ull		/* struct switch_config, read only */

@@ -249,7 +249,8 @@ static char log_byte(const struct session *s, u64 at)
 
 static bool takes_log(const struct session *s)
 {
-	return !session_is_screen_taken(s) && session_output_used(s) <= OUTPUT_SHORT_BYTES;
+	return !login_is_locked(s) && !session_is_screen_taken(s) &&
+	       session_output_used(s) <= OUTPUT_SHORT_BYTES;
 }
 
 /* One more whole line, if there is one and somebody could see it. */
@@ -291,6 +292,7 @@ void console_init(struct console *c, const struct console_ops *ops, const struct
 	c->boot_id = args->boot_id;
 	c->start = args->start;
 	c->inventory.history_first = HISTORY_BYTES;	/* until it is known that no pool has logs */
+	c->has_users = args->has_users != 0;
 	c->begun_ns = ops->now_ns(ops->context);
 	c->next_client = 1 + (ops->random(ops->context) & CLIENT_NUMBER_MASK);
 }
@@ -309,6 +311,8 @@ bool console_open(struct console *c, struct session *s, const struct line_ops *l
 			*session_told(s, &c->inventory.vms[i]) = c->inventory.vms[i].report.state;
 	out_text(&s->terminal, "\n");
 	report_banner(&s->terminal, c->inventory.info);
+	if (!c->has_users)
+		out_text(&s->terminal, "No users are defined: whoever is at this line is admin.\n");
 	out_text(&s->terminal, "Type help for the commands; Tab completes, ? explains.\n");
 	prompt_show(s);
 	if (s->index == 0)
@@ -368,6 +372,7 @@ bool console_run(struct console *c)
 	log_keeper_turn(c);
 	job_pump(c);
 	keeper_turn(c);
+	users_turn(c);
 	for (u32 i = 0; i < c->line_count; i++)
 		is_some = run_line(c->lines[i]) || is_some;
 	is_some = drain_vms(c) || is_some;

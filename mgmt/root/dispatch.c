@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dispatch.c - takes requests apart: one row an operation says what it needs and who does it. A request is a private
- * copy; whether the client may ask for that is judged here, and the name, the other fields by whoever uses them. Later,
- * what is written to the audit log belongs here.
+ * copy; whether the client, and whoever is logged in there, may ask for that is judged here, and the name, the other
+ * fields by whoever uses them. Later, what is written to the audit log belongs here.
  */
 #include "dispatch.h"
 
 #include <string.h>
 
+#include "access.h"
+#include "bulk_requests.h"
 #include "change.h"
 #include "client.h"
 #include "definition_changes.h"
@@ -17,23 +19,23 @@
 #include "kept_answers.h"
 #include "memory_report.h"
 #include "networks.h"
-#include "nic_capture.h"
 #include "nic_change.h"
 #include "power.h"
 #include "reply.h"
 #include "root.h"
 #include "router_report.h"
 #include "router_requests.h"
+#include "session_table.h"
 #include "spec.h"
 #include "station_wait.h"
 #include "storage_report.h"
 #include "supervisor.h"
 #include "sys.h"
+#include "user_requests.h"
 #include "vm.h"
 #include "vm_disks.h"
 #include "vm_logs.h"
 #include "vm_report.h"
-#include "volume_export.h"
 
 #define REQUESTS_PER_TURN 8u
 #define ROWS_PER_REQUEST 32u	/* of a table, so that a turn stays bounded */
@@ -344,102 +346,12 @@ static struct error_info router_lines(void)
 	return router_report_lines(request.name, &request.index, &reply.lines);
 }
 
-/* ---- images ---- */
-
-static void answer_image(struct error_info info)
-{
-	if (info.error != ERR_NONE)
-		send_answer(&info, NULL);
-	else
-		(void)client_send(client, &reply);
-}
-
-static struct image_asker asker(void)
-{
-	return (struct image_asker){ client, request.id };
-}
-
-static void do_upload_open(void)
-{
-	bool is_forced = (request.flags & REQ_FLAG_FORCE) != 0;
-
-	begin_reply();
-	answer_image((request.flags & REQ_FLAG_VOLUME) != 0 ? image_store_open_volume(&request.image, &reply.upload)
-		     : image_store_open(&request.image, is_forced, &reply.upload));
-}
-
-static void do_upload_write(void)
-{
-	struct error_info info;
-
-	begin_reply();
-	if (image_store_write(asker(), &request.image, &info, &reply.upload))
-		answer_image(info);
-}
-
-static void do_upload_finish(void)
-{
-	struct error_info info;
-
-	begin_reply();
-	if (image_store_finish(asker(), request.image.upload, &info))
-		answer_image(info);
-}
-
-/* ---- volumes and frames that are read out ---- */
-
-static void do_export_open(void)
-{
-	begin_reply();
-	answer_image(export_open(client, &request, &reply.export));
-}
-
-static void do_export_read(void)
-{
-	struct error_info info;
-
-	begin_reply();
-	if (export_read(client, &request, &info, &reply.exported))
-		answer_image(info);
-}
-
-static void do_export_close(void)
-{
-	begin_reply();
-	answer_image(export_close(client, &request));
-}
-
-static void do_capture_open(void)
-{
-	begin_reply();
-	answer_image(nic_capture_open(client, &request, &reply.capture));
-}
-
-static void do_capture_read(void)
-{
-	struct error_info info;
-
-	begin_reply();
-	if (nic_capture_read(client, &request, &info, &reply.captured))
-		answer_image(info);
-}
-
-static void do_capture_close(void)
-{
-	begin_reply();
-	answer_image(nic_capture_close(client, &request));
-}
-
-static void do_delete_image(void)
-{
-	struct error_info info;
-
-	begin_reply();
-	if (image_store_delete(asker(), request.image.name, is_dry_run(), &info))
-		answer_image(info);
-}
-
 /* ---- the machine ---- */
+
+static void do_bulk(void)
+{
+	bulk_request(client, &request);
+}
 
 static void do_keep(void)
 {
@@ -449,6 +361,16 @@ static void do_keep(void)
 static void do_log(void)
 {
 	vm_logs_request(client, &request);
+}
+
+static void do_user(void)
+{
+	user_request(client, &request);
+}
+
+static struct error_info session_next(void)
+{
+	return error_info_of(session_row(&request.index, &reply.session_row) ? ERR_NONE : ERR_NO_USER, 0, 0);
 }
 
 static void do_power(bool is_reboot)
@@ -535,25 +457,29 @@ static const struct row {
 	[REQ_DELETE_ROUTER] = { .rights = CLIENT_MANAGE, .serve = do_delete_router, .needs_name = true },
 	[REQ_ROUTERS] = { .rights = CLIENT_LOOK, .fill_row = router_row },
 	[REQ_ROUTER_LINES] = { .rights = CLIENT_LOOK, .fill_row = router_lines },
-	[REQ_UPLOAD_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_upload_open },
-	[REQ_UPLOAD_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_upload_write },
-	[REQ_UPLOAD_FINISH] = { .rights = CLIENT_MANAGE, .serve = do_upload_finish },
-	[REQ_EXPORT_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_export_open },
-	[REQ_EXPORT_READ] = { .rights = CLIENT_MANAGE, .serve = do_export_read },
-	[REQ_EXPORT_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_export_close },
-	[REQ_CAPTURE_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_capture_open, .needs_name = true },
-	[REQ_CAPTURE_READ] = { .rights = CLIENT_MANAGE, .serve = do_capture_read },
-	[REQ_CAPTURE_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_capture_close },
-	[REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_delete_image },
+	[REQ_UPLOAD_OPEN ... REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_bulk },
+	[REQ_EXPORT_OPEN ... REQ_EXPORT_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_bulk },
+	[REQ_CAPTURE_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_bulk, .needs_name = true },
+	[REQ_CAPTURE_READ ... REQ_CAPTURE_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_bulk },
 	[REQ_MEMORY] = { .rights = CLIENT_LOOK, .serve = do_memory },
 	[REQ_KEEP] = { .rights = CLIENT_MANAGE, .serve = do_keep },
 	[REQ_LOG_READ ... REQ_LOG_WRITE] = { .rights = CLIENT_MANAGE, .serve = do_log, .needs_vm = true },
 	[REQ_DEFINITIONS] = { .rights = CLIENT_MANAGE, .serve = do_definitions },
+	[REQ_LOGIN] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_LOGOUT] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_SESSIONS] = { .rights = CLIENT_LOOK, .fill_row = session_next },
+	[REQ_PASSWD] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_ADD_USER] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_SET_USER] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_DELETE_USER] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_USERS] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_EXPORT_USERS] = { .rights = CLIENT_MANAGE, .serve = do_user },
 };
 
 static void serve(void)
 {
 	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
+	struct error_info no = access_judge(client, &request, definitions_are_applied());
 
 	if (row->rights == 0) {	/* an empty row: there is no such request */
 		struct error_info info = error_info_of(ERR_BAD_FIELD, 0, FIELD_OP);
@@ -561,6 +487,8 @@ static void serve(void)
 		send_answer(&info, NULL);
 	} else if (!client_may(client, row->rights)) {
 		send_error(ERR_DENIED);
+	} else if (no.error != ERR_NONE) {
+		send_answer(&no, NULL);
 	} else if (row->fill_row != NULL) {
 		send_table(row->fill_row);
 	} else if ((row->needs_vm || row->needs_name) && !spec_name_ok(request.name)) {

@@ -28,6 +28,7 @@
 #include "supervisor.h"
 #include "switch_watch.h"
 #include "syscalls.h"
+#include "user_requests.h"
 #include "vm_layout.h"
 #include "vm_logs.h"
 #include "vm_watch.h"
@@ -64,6 +65,7 @@ u64 root_turn(u64 bits)
 		supervisor_restart(SERVICE_STORE);
 	vm_poll_disks();
 	vms_start_unlocked();
+	user_requests_step((bits & ROOT_BIT_GUARD) != 0);
 	next = dispatch_requests();
 	next = earlier(next, vm_step());
 	next = earlier(next, captures_step());	/* before a switch runs that was down: ports are others' */
@@ -99,7 +101,7 @@ enum status root_start(void)
 	for (u32 client = 0; client < client_count; client++)
 		client_reset(client);
 	order_ring_init();
-	boot_modules_read(&root.images, &root.conf);
+	boot_modules_read(&root.images, &root.conf, &root.users);
 	drivers_find();
 	supervisor_start();
 	return ST_OK;

@@ -29,6 +29,7 @@ enum shared {
 	SHARED_UPLOADS,		/* UPLOAD_WINDOW_BYTES an upload */
 	SHARED_DEFINITIONS,	/* DEFINITIONS_BYTES */
 	SHARED_STORE_WORK,	/* struct store_work */
+	SHARED_GUARD,		/* struct guard_state */
 	SHARED_COUNT
 };
 
@@ -37,7 +38,7 @@ struct ring_shared;
 struct root {
 	struct rt_time time;
 	struct image_table images;
-	struct boot_conf conf;
+	struct boot_conf conf, users;
 	u64 shared[SHARED_COUNT];	/* handles */
 	u64 rings[WIRES_MAX];		/* handles of the wires' rings; 0 = it has none */
 };

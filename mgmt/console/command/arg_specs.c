@@ -10,6 +10,7 @@
 const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_SOURCE] = { "image", TYPE_ANY_IMAGE, "IMAGE", "a raw disk image to begin with, see list-image" },
 	[ARG_NAME] = { "name", TYPE_NEW_NAME, "NAME", "name of the VM: a-z, 0-9 and -, at most 31 characters" },
+	[ARG_USER] = { "name", TYPE_NEW_NAME, "USER", "name of the user: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_ALL] = { "all", TYPE_SWITCH, 0, "all VMs that the command can act on" },
 	[ARG_SERVICE] = { "name", TYPE_SERVICE, "SERVICE", "name of a service or driver, see list-service" },
 	[ARG_SWITCH] = { "name", TYPE_NETWORK, "SWITCH", "name of the switch: a-z, 0-9 and -, at most 31 characters" },
@@ -50,6 +51,10 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_KEY_MODULE] = { "key-module", TYPE_ANY_IMAGE, "IMAGE", "image that has the key, at most 64 KiB" },
 	[ARG_SECRET] = { "secret", TYPE_TEXT, "TEXT", "the passphrase, from a program" },
 	[ARG_KEY] = { "key", TYPE_TEXT, "HEX", "hash of a key file, from a program (vos takes --file FILE)" },
+	[ARG_ROLE] = { "role", TYPE_CHOICE, "viewer|operator|admin", "what the user may do" },
+	[ARG_ASK_PASSWORD] = { "ask-password", TYPE_SWITCH, 0, "ask for a new password, twice" },
+	[ARG_PASSWORD] = { "password", TYPE_TEXT, "TEXT", "the present password, from a program" },
+	[ARG_NEW_PASSWORD] = { "new-password", TYPE_TEXT, "TEXT", "the new password, from a program" },
 	[ARG_UPLOAD] = { "upload", TYPE_SWITCH, 0,
 		"its contents come by an upload within 5 minutes; vos upload-image --volume does both" },
 	[ARG_INTO] = { "volume", TYPE_VOLUME, "VOLUME",

@@ -408,7 +408,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	switch (arg) {
 	case ARG_NAME:
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
-	case ARG_SERVICE: case ARG_SWITCH: case ARG_ROUTER:
+	case ARG_SERVICE: case ARG_SWITCH: case ARG_ROUTER: case ARG_USER:
 		return set_name(args->name, value, error);
 	case ARG_OUTER:
 		return router_parse_outer(&args->router, value, error);
@@ -440,6 +440,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_reserve(&args->spec.disks[0], value, error);
 	case ARG_POLICY: case ARG_INTEGRITY: case ARG_ENCRYPT:
 		return disk_set_trait(&args->spec.disks[0], TRAIT_OF_ARG(arg), value, error);
+	case ARG_ROLE: case ARG_PASSWORD: case ARG_NEW_PASSWORD:
+		return user_set(args, arg, &arg_specs[arg], value, error);
 	case ARG_SECRET: case ARG_KEY:
 		return secret_set(args, arg, value, error);
 	case ARG_SOURCE: case ARG_KEY_MODULE:
@@ -477,13 +479,12 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
 	case ARG_ALL: case ARG_FOLLOW: case ARG_PASSPHRASE: case ARG_FORCE: case ARG_POOL_FORCE: case ARG_KEEP_DISK:
-	case ARG_BACKUP_PHRASE: case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES: case ARG_QUIET: case ARG_JSON:
-	case ARG_HELP:
+	case ARG_ASK_PASSWORD: case ARG_BACKUP_PHRASE: case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES:
+	case ARG_QUIET: case ARG_JSON: case ARG_HELP:
 		return set_switch(args, arg, value, error);
 	default:
-		break;
+		return error_set(error, RESULT_FAILED, "no such argument");
 	}
-	return error_set(error, RESULT_FAILED, "no such argument");
 }
 
 bool args_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error)

@@ -13,11 +13,12 @@
 #define ARG_OF_ROW(id, ...) ARG_##id,
 
 enum arg {
-	ARG_SOURCE, ARG_NAME, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_PLACE, ARG_VOLUME, ARG_DISK_NAME,
-	ARG_IMAGE, ARG_POOL, ARG_ANY_POOL, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO, ARG_SNAPSHOT,
-	ARG_NEW_VOLUME, ARG_NEW_POOL, ARG_ITS_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON,
+	ARG_SOURCE, ARG_NAME, ARG_USER, ARG_ALL, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER, ARG_PLACE, ARG_VOLUME,
+	ARG_DISK_NAME, ARG_IMAGE, ARG_POOL, ARG_ANY_POOL, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO,
+	ARG_SNAPSHOT, ARG_NEW_VOLUME, ARG_NEW_POOL, ARG_ITS_DISK, ARG_BYTES, ARG_POOL_BYTES, ARG_ON,
 	ARG_POLICY, ARG_INTEGRITY, ARG_ENCRYPT,		/* in the order of enum volume_trait */
 	ARG_ITS_NIC, ARG_RESERVE, ARG_PASSPHRASE, ARG_KEY_MODULE, ARG_SECRET, ARG_KEY,
+	ARG_ROLE, ARG_ASK_PASSWORD, ARG_PASSWORD, ARG_NEW_PASSWORD,
 	ARG_UPLOAD, ARG_INTO, ARG_UPLINK, ARG_OUTER, ARG_INNER, ARG_FORWARD,
 	VM_FIELDS(ARG_OF_ROW)	/* ARG_CPU ...: the properties of a VM, in the order of FIELD_CPU ... */
 	ARG_ITS_VOLUME, ARG_FORCE, ARG_POOL_FORCE, ARG_KEEP_DISK, ARG_TIMEOUT, ARG_EJECT_TIME, ARG_LINES,
@@ -91,6 +92,9 @@ struct args {
 		struct router_spec router;	/* of a command on a router */
 	};
 	u8 secret[POOL_SECRET_BYTES];	/* of a pool, hashed */
+	u8 new_secret[POOL_SECRET_BYTES];	/* of a user; secret is then the present one */
+	u32 role;			/* enum user_role */
+	bool has_typed;			/* the person was asked */
 	u32 key_way;			/* enum store_key_way; 0 = it is not known yet */
 	bool is_secret_given;		/* once, of twice */
 	u8 typed[POOL_SECRET_BYTES];	/* what was answered last to prompt_ask_secret, hashed, */

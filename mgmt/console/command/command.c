@@ -15,12 +15,12 @@ const struct command *commands;
 const char *const group_titles[GROUP_COUNT] = {
 	[GROUP_VM] = "Virtual machines", [GROUP_STORAGE] = "Disks, volumes and snapshots",
 	[GROUP_POOL] = "Pools", [GROUP_NETWORK] = "Networks",
-	[GROUP_MACHINE] = "This machine", [GROUP_PROMPT] = "The prompt",
+	[GROUP_MACHINE] = "This machine", [GROUP_USER] = "Users", [GROUP_PROMPT] = "The prompt",
 };
 
 const char *const group_names[GROUP_COUNT] = {
 	[GROUP_VM] = "vm", [GROUP_STORAGE] = "storage", [GROUP_POOL] = "pool", [GROUP_NETWORK] = "network",
-	[GROUP_MACHINE] = "machine", [GROUP_PROMPT] = "prompt",
+	[GROUP_MACHINE] = "machine", [GROUP_USER] = "user", [GROUP_PROMPT] = "prompt",
 };
 
 static u32 smallest(u32 a, u32 b, u32 c)
@@ -73,12 +73,13 @@ bool command_only_reads(const struct command *command)
 {
 	arg_set changes = ARG_BIT(ARG_DRY_RUN) | ARG_BIT(ARG_YES);	/* what such commands take, and no other */
 
-	return !(command->takes & changes) && command->op != REQ_CANCEL;
+	return !(command->takes & changes) && command->op != REQ_CANCEL && command->op != REQ_LOGIN &&
+	       command->op != REQ_LOGOUT && command->op != REQ_PASSWD;
 }
 
 static bool is_farewell(const char *word)
 {
-	return strcmp(word, "exit") == 0 || strcmp(word, "quit") == 0 || strcmp(word, "logout") == 0;
+	return strcmp(word, "exit") == 0 || strcmp(word, "quit") == 0;
 }
 
 static void guess_verb(const char *word, struct cmd_error *error)
@@ -95,8 +96,8 @@ static void guess_verb(const char *word, struct cmd_error *error)
 		}
 	}
 	if (is_farewell(word))
-		error_set(error, RESULT_USAGE, "there is no session to end. Leave your terminal program; shutdown "
-			"switches the machine off");
+		error_set(error, RESULT_USAGE, "logout ends your session, if you have logged in. Leave your terminal "
+			"program; shutdown switches the machine off");
 	else if (best)
 		error_set(error, RESULT_USAGE, "there is no command \"%.40s\". Did you mean %s?", word, best);
 	else
@@ -158,9 +159,9 @@ bool command_is_noun(const char *word)
 enum arg command_bare(const struct command *command, arg_set given)
 {
 	static const u8 bare[] = {
-		ARG_VERB, ARG_POOL, ARG_ANY_POOL, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_SERVICE, ARG_SWITCH, ARG_ROUTER,
-		ARG_PLACE, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK, ARG_TO,
-		ARG_SNAPSHOT, ARG_NEW_VOLUME,
+		ARG_VERB, ARG_POOL, ARG_ANY_POOL, ARG_FILE, ARG_SOURCE, ARG_NAME, ARG_USER, ARG_SERVICE, ARG_SWITCH,
+		ARG_ROUTER, ARG_PLACE, ARG_VOLUME, ARG_DISK_NAME, ARG_IMAGE, ARG_POOL_DISK, ARG_OLD_DISK, ARG_NEW_DISK,
+		ARG_TO, ARG_SNAPSHOT, ARG_NEW_VOLUME,
 		ARG_OUT_FILE,
 	};
 	enum arg first = ARG_COUNT;

@@ -11,7 +11,9 @@
 #include "tokenize.h"
 #include "view.h"
 
-enum verb_group { GROUP_VM, GROUP_STORAGE, GROUP_POOL, GROUP_NETWORK, GROUP_MACHINE, GROUP_PROMPT, GROUP_COUNT };
+enum verb_group {
+	GROUP_VM, GROUP_STORAGE, GROUP_POOL, GROUP_NETWORK, GROUP_MACHINE, GROUP_USER, GROUP_PROMPT, GROUP_COUNT
+};
 
 struct session;
 struct job;
@@ -32,6 +34,7 @@ struct command {
 	arg_set needs;
 	u32 op;			/* enum request_op of a command that sends that one, else 0 */
 	enum verb_group group;
+	enum user_role role;	/* that it needs; root asks for that of each request (op_roles.h) */
 	bool is_for_people;	/* makes no sense for a program */
 	struct command_ops ops;
 	/* A listing (listing_begin) only says what it shows: */

@@ -15,7 +15,7 @@
 
 const struct command command_rows[] = {
 	{
-		.verb = "create-vm", .group = GROUP_VM,
+		.verb = "create-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "define a VM without starting it",
 		.more = "list-image shows the images. Without --kernel, VOS uses the default image.",
 		.example = "create-vm --name myvm --cpu 1 --memory 512M",
@@ -23,7 +23,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "start-vm", .group = GROUP_VM,
+		.verb = "start-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "start a VM",
 		.more = "The command returns when the guest runs. `console NAME` attaches to its console.",
 		.example = "start-vm --name myvm",
@@ -31,7 +31,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{
-		.verb = "stop-vm", .group = GROUP_VM,
+		.verb = "stop-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "stop a VM: press its power button, force it off at a timeout",
 		.more = "VOS presses the guest's ACPI power button and waits up to --timeout, then forces the VM off. "
 			"--force does that at once. Several VMs are stopped at the same time, with one line of result "
@@ -41,28 +41,28 @@ const struct command command_rows[] = {
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{
-		.verb = "pause-vm", .group = GROUP_VM,
+		.verb = "pause-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "pause a VM and its clock",
 		.example = "pause-vm myvm",
 		.takes = CHANGE_MANY, .needs = A(NAME), .op = REQ_PAUSE,
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{
-		.verb = "resume-vm", .group = GROUP_VM,
+		.verb = "resume-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "resume a paused VM",
 		.example = "resume-vm myvm",
 		.takes = CHANGE_MANY, .needs = A(NAME), .op = REQ_RESUME,
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{
-		.verb = "reset-vm", .group = GROUP_VM,
+		.verb = "reset-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "reset a VM: it boots again without asking the guest",
 		.example = "reset-vm myvm",
 		.takes = CHANGE_MANY, .needs = A(NAME), .op = REQ_RESET,
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{
-		.verb = "nmi-vm", .group = GROUP_VM,
+		.verb = "nmi-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "send a VM a non-maskable interrupt (NMI)",
 		.more = "For a guest that hangs: most kernels then report their state or crash, depending on their "
 			"settings.",
@@ -71,7 +71,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{
-		.verb = "delete-vm", .group = GROUP_VM,
+		.verb = "delete-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "delete a VM, its memory, its log and its volumes",
 		.more = "Volumes that were made for the VM are deleted with it unless --keep-disk is given; others "
 			"stay. A running VM is deleted only with --force; --all alone means those that do not run. "
@@ -81,7 +81,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = vms_begin, .answer = vms_answer },
 	},
 	{
-		.verb = "set-vm", .group = GROUP_VM,
+		.verb = "set-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "change a VM's properties",
 		.more = "Properties that are not given stay the same. --restart, --on-io-error, --class, --weight, "
 			"--cap and --affinity change at once, also while the VM runs, and so do iops= and rate= of "
@@ -92,7 +92,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "attach-disk", .group = GROUP_STORAGE,
+		.verb = "attach-disk", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "give a VM further disks",
 		.more = "The disks become the VM's last ones. The volume of each is made, or is the one that is named. "
 			"A guest that runs sees them at once if it knows ACPI hot plug (Linux does), others at their "
@@ -102,7 +102,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "detach-disk", .group = GROUP_STORAGE,
+		.verb = "detach-disk", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "take a disk from a VM, and keep its volume",
 		.more = "A guest that runs is asked to let go of the disk; if it does not within --timeout, the disk "
 			"stays. Unmount the disk in the guest first: Linux lets go of it also while it is mounted. The "
@@ -114,7 +114,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "resize-disk", .group = GROUP_STORAGE,
+		.verb = "resize-disk", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "make a disk of a VM larger",
 		.more = "Its volume is in a pool. A guest that runs sees the new size at once if it knows virtio's "
 			"configuration interrupt (Linux does); its partitions and file systems stay as they are until "
@@ -125,7 +125,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "snapshot-vm", .group = GROUP_STORAGE,
+		.verb = "snapshot-vm", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "make a snapshot of all disks of a VM, at one moment",
 		.more = "Its disks are in one pool. All of them get the snapshot, or none. Without --snapshot it is "
 			"called snap1, snap2 and so on. A VM that runs goes on: the snapshot has what the guest has "
@@ -136,7 +136,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = snapshot_answer },
 	},
 	{
-		.verb = "list-snapshot", .group = GROUP_STORAGE,
+		.verb = "list-snapshot", .group = GROUP_STORAGE, .role = ROLE_VIEWER,
 		.summary = "list the snapshots of VMs, the oldest first",
 		.more = "OF is the VM, or the volume if no VM has it. DISKS is how many of its disks the snapshot has. "
 			"USED is what it has in the pool that no older one has. CLONES are disks that began as it.",
@@ -146,7 +146,7 @@ const struct command command_rows[] = {
 		.view = { report_snapshots, json_snapshots },
 	},
 	{
-		.verb = "revert-vm", .group = GROUP_STORAGE,
+		.verb = "revert-vm", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "put all disks of a VM back to what they were at a snapshot",
 		.more = "The VM must be stopped. What was written since then is lost, and newer snapshots are deleted; "
 			"the snapshot itself stays. Asks first.",
@@ -155,7 +155,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = revert_begin, .answer = snapshot_answer },
 	},
 	{
-		.verb = "delete-snapshot", .group = GROUP_STORAGE,
+		.verb = "delete-snapshot", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "delete a snapshot of a VM",
 		.more = "The disks stay as they are. Refused while there are clones of it.",
 		.example = "delete-snapshot myvm --snapshot before-upgrade",
@@ -163,7 +163,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = snapshot_answer },
 	},
 	{
-		.verb = "clone-vm", .group = GROUP_VM,
+		.verb = "clone-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "define a VM like another, with disks that begin as its",
 		.more = "The new VM's disks share with the old one's what neither has changed: making them takes no "
 			"time and no room. They begin as the snapshot, or as the disks are now; then a snapshot with "
@@ -174,7 +174,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "status-vm", .group = GROUP_VM,
+		.verb = "status-vm", .group = GROUP_VM, .role = ROLE_VIEWER,
 		.summary = "show a VM's details",
 		.more = "A vCPU is running, halted (it waits for an interrupt), waiting-for-sipi (the guest has not "
 			"started it), paused, or off. A key on its console or stop-vm wakes a suspended VM, on "
@@ -184,7 +184,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = status_answer },
 	},
 	{
-		.verb = "stats-vm", .group = GROUP_VM,
+		.verb = "stats-vm", .group = GROUP_VM, .role = ROLE_VIEWER,
 		.summary = "show a VM's CPU time, exits, wake-ups, memory and disk I/O",
 		.more = "The figures are those of the current run, or of the last run of a stopped VM. The cost of an "
 			"exit is the time from the exit to the next entry. The latency of a wake-up is the time from "
@@ -195,7 +195,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = stats_answer },
 	},
 	{
-		.verb = "list-vm", .group = GROUP_VM,
+		.verb = "list-vm", .group = GROUP_VM, .role = ROLE_VIEWER,
 		.summary = "list all VMs",
 		.more = "CPU% is the average since the last list-vm or top; 100% is one pCPU.",
 		.example = "list-vm",
@@ -204,7 +204,7 @@ const struct command command_rows[] = {
 		.view = { report_vms, json_vms },
 	},
 	{
-		.verb = "top", .group = GROUP_VM,
+		.verb = "top", .group = GROUP_VM, .role = ROLE_VIEWER,
 		.summary = "live CPU usage and disk I/O (q quits)",
 		.more = "100% is one pCPU. IO/S is requests to disks, DATA/S the bytes that they read and write. The "
 			"space bar updates the table. With --json, each table is one JSON object (one table without "
@@ -214,7 +214,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = top_begin, .answer = top_answer, .proceed = top_proceed },
 	},
 	{
-		.verb = "console", .group = GROUP_VM, .is_for_people = true,
+		.verb = "console", .group = GROUP_VM, .role = ROLE_OPERATOR, .is_for_people = true,
 		.summary = "attach to a VM's console (Ctrl-] opens a menu)",
 		.more = "Ctrl-] opens a menu: detach, other VMs, log, send a break. When the VM ends, input is "
 			"dropped until Enter is pressed.",
@@ -223,7 +223,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = console_begin },
 	},
 	{
-		.verb = "log-vm", .group = GROUP_VM,
+		.verb = "log-vm", .group = GROUP_VM, .role = ROLE_VIEWER,
 		.summary = "show a VM's console output, the last 64 KiB",
 		.more = "The log is kept across resets and crashes until the VM is deleted. Control characters are "
 			"escaped.",
@@ -232,7 +232,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = log_vm_begin, .proceed = log_proceed },
 	},
 	{
-		.verb = "list-image", .group = GROUP_MACHINE,
+		.verb = "list-image", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "list kernels and RAM disks to boot VMs from",
 		.more = "boot: it came with the boot medium. uploaded: a program sent it; POOL has it, or it is lost "
 			"when VOS ends. HASH is the start of its BLAKE2b-256, OWNER the user who sent it (there are no "
@@ -243,7 +243,7 @@ const struct command command_rows[] = {
 		.view = { report_images, json_images },
 	},
 	{
-		.verb = "delete-image", .group = GROUP_MACHINE,
+		.verb = "delete-image", .group = GROUP_MACHINE, .role = ROLE_OPERATOR,
 		.summary = "delete an uploaded image",
 		.more = "Refused while a VM is defined with it. Boot modules can't be deleted. An upload of that name "
 			"that is not finished is dropped.",
@@ -252,7 +252,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = delete_image_begin, .answer = delete_image_answer },
 	},
 	{
-		.verb = "list-device", .group = GROUP_MACHINE,
+		.verb = "list-device", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "list PCI devices, their drivers and what they can reach",
 		.more = "DRIVER: the driver, or who else has the device. DMA \"contained\": an IOMMU confines the "
 			"device to the memory of its driver. \"not contained\": the device could write to any memory "
@@ -269,7 +269,7 @@ const struct command command_rows[] = {
 		.view = { report_devices, json_devices },
 	},
 	{
-		.verb = "list-service", .group = GROUP_MACHINE,
+		.verb = "list-service", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "list services and drivers, their memory and their restarts",
 		.more = "Each is a program in ring 3 with memory and rights of its own. VOS restarts those that fail, "
 			"and gives up a driver that fails too often; restart-service then tries it again.",
@@ -279,7 +279,7 @@ const struct command command_rows[] = {
 		.view = { report_services, json_services },
 	},
 	{
-		.verb = "restart-service", .group = GROUP_MACHINE,
+		.verb = "restart-service", .group = GROUP_MACHINE, .role = ROLE_ADMIN,
 		.summary = "restart a service or a driver of VOS",
 		.more = "VMs keep running. Their requests to a disk wait until its driver is back and are then "
 			"submitted again. With the store, the drivers of disks are restarted too. A restart of "
@@ -290,7 +290,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = service_begin, .answer = service_answer },
 	},
 	{
-		.verb = "list-disk", .group = GROUP_STORAGE,
+		.verb = "list-disk", .group = GROUP_STORAGE, .role = ROLE_VIEWER,
 		.summary = "list the machine's disks, their drivers and what is on them",
 		.more = "blank: VOS takes the disk into use when a volume is made on it. ready: volumes can be made "
 			"in its free part. unknown: its contents are none that VOS knows; nothing is made on it. "
@@ -302,7 +302,7 @@ const struct command command_rows[] = {
 		.view = { report_disks, json_disks },
 	},
 	{
-		.verb = "list-pool", .group = GROUP_POOL,
+		.verb = "list-pool", .group = GROUP_POOL, .role = ROLE_VIEWER,
 		.summary = "list pools: room that volumes take as they are written",
 		.more = "Volumes in a pool may together be larger than it. USED and FREE are room for data, SIZES is "
 			"what the sizes of its volumes add up to. opening: the store is reading it. missing: its disk "
@@ -314,7 +314,7 @@ const struct command command_rows[] = {
 		.view = { report_pools, json_pools },
 	},
 	{
-		.verb = "create-pool", .group = GROUP_POOL,
+		.verb = "create-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "make a pool on a disk, on two, or of a partition",
 		.more = "Shows what is on the disk and asks. What is there stays; a blank disk is taken into use. A "
 			"partition becomes the pool, wholly, and all that is in it is lost. From "
@@ -327,7 +327,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "check-pool", .group = GROUP_POOL,
+		.verb = "check-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "read a pool's maps and tables on its disk, and judge them",
 		.more = "VMs go on meanwhile. What is damaged is in the log, and the answer is error 10. "
 			"It reads the disk, not what is in memory; scrub-pool reads the data as well. To find blocks "
@@ -337,7 +337,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "scrub-pool", .group = GROUP_POOL,
+		.verb = "scrub-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "read all that is in a pool, and judge what has a checksum",
 		.more = "Finds what a disk has lost before it is needed. VMs go on meanwhile, and so does it without "
 			"a console; list-pool shows how far it is and what it found. Data of volumes without checksums "
@@ -347,7 +347,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "delete-pool", .group = GROUP_POOL,
+		.verb = "delete-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "delete a pool that has no volumes",
 		.more = "--force deletes a pool that can't be opened, with all that may be in it, and asks first. Its "
 			"room on the disk is free again when it has been zeroed.",
@@ -358,7 +358,7 @@ const struct command command_rows[] = {
 #include "rows_keys.h"
 #include "rows_pools.h"
 	{
-		.verb = "list-volume", .group = GROUP_STORAGE,
+		.verb = "list-volume", .group = GROUP_STORAGE, .role = ROLE_VIEWER,
 		.summary = "list volumes: what disks of VMs are kept in",
 		.more = "A volume is in a pool, part of a disk, a whole disk, or memory of this machine (ON is ram). "
 			"USED is what one in a pool takes of it. MADE FOR is the VM whose delete-vm deletes it.",
@@ -368,7 +368,7 @@ const struct command command_rows[] = {
 		.view = { report_volumes, json_volumes },
 	},
 	{
-		.verb = "create-volume", .group = GROUP_STORAGE,
+		.verb = "create-volume", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "make a volume that stays until delete-volume",
 		.more = "A VM gets it as a disk with create-vm --disk volume=NAME. A blank disk is taken into use.",
 		.example = "create-volume --name data --size 10G",
@@ -378,7 +378,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "import-image", .group = GROUP_STORAGE,
+		.verb = "import-image", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "make a volume that begins with a disk image",
 		.more = "The image is a raw one: a boot module, or one that upload-image of the program vos sent. The "
 			"volume has the image's size, or --size; runs of zeros take no room in a pool. list-volume "
@@ -392,7 +392,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "delete-volume", .group = GROUP_STORAGE,
+		.verb = "delete-volume", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "delete a volume and its data",
 		.more = "A volume that is a disk of a VM and a whole disk can't be deleted. The room on the disk is "
 			"free again when it has been zeroed, which takes time on disks that can't discard blocks.",
@@ -401,7 +401,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "set-volume", .group = GROUP_STORAGE,
+		.verb = "set-volume", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "keep room in its pool for a thin volume",
 		.more = "A disk of a VM has its volume's name in status-vm. What is kept is gone for all others. A "
 			"snapshot needs as much room again.",
@@ -411,7 +411,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "rename-volume", .group = GROUP_STORAGE,
+		.verb = "rename-volume", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "give a volume in a pool another name",
 		.more = "Refused while a VM has it as a disk: detach-disk it first. delete-vm does not delete it from "
 			"then on.",
@@ -421,7 +421,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = volume_answer },
 	},
 	{
-		.verb = "attach-nic", .group = GROUP_NETWORK,
+		.verb = "attach-nic", .group = GROUP_NETWORK, .role = ROLE_OPERATOR,
 		.summary = "give a VM further network cards",
 		.more = "The cards become the VM's last ones. A guest that runs sees them at once if it knows ACPI hot "
 			"plug (Linux does), others at their next start. A paused VM gets none.",
@@ -430,7 +430,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "detach-nic", .group = GROUP_NETWORK,
+		.verb = "detach-nic", .group = GROUP_NETWORK, .role = ROLE_OPERATOR,
 		.summary = "take a network card from a VM",
 		.more = "A guest that runs is asked to let go of the card; if it does not within --timeout, the card "
 			"stays. The cards behind it move up by one and keep their MAC addresses; in a guest that runs "
@@ -440,7 +440,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
-		.verb = "list-switch", .group = GROUP_NETWORK,
+		.verb = "list-switch", .group = GROUP_NETWORK, .role = ROLE_VIEWER,
 		.summary = "list virtual switches",
 		.more = "Network cards of VMs are plugged into switches. A switch is a program of VOS, with its name "
 			"in list-service. FRAMES and DATA came in at its ports that are in use. show-switch shows "
@@ -451,7 +451,7 @@ const struct command command_rows[] = {
 		.view = { report_switches, json_switches },
 	},
 	{
-		.verb = "show-switch", .group = GROUP_NETWORK,
+		.verb = "show-switch", .group = GROUP_NETWORK, .role = ROLE_VIEWER,
 		.summary = "show a switch's ports, known addresses and drops",
 		.more = "SENT is what came from the port's client, GOT what it was sent. IP is the address that it "
 			"used last. Each dropped frame is counted with its reason at the port that it came from, or "
@@ -463,7 +463,7 @@ const struct command command_rows[] = {
 		.view = { report_switch, json_switch },
 	},
 	{
-		.verb = "create-switch", .group = GROUP_NETWORK,
+		.verb = "create-switch", .group = GROUP_NETWORK, .role = ROLE_ADMIN,
 		.summary = "make a virtual switch",
 		.more = "VMs with a card on it, --nic SWITCH, reach each other if their VLAN is the same, and what is "
 			"on the uplink's wire, where VLAN 1 is untagged. Of --nic SWITCH,ip=10.0.0.5,vlan=7,rate=10M "
@@ -480,7 +480,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
-		.verb = "delete-switch", .group = GROUP_NETWORK,
+		.verb = "delete-switch", .group = GROUP_NETWORK, .role = ROLE_ADMIN,
 		.summary = "delete a virtual switch",
 		.more = "Refused while a VM is defined with a network card on it, or a router has a port there.",
 		.example = "delete-switch lan",
@@ -488,7 +488,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
-		.verb = "list-router", .group = GROUP_NETWORK,
+		.verb = "list-router", .group = GROUP_NETWORK, .role = ROLE_VIEWER,
 		.summary = "list routers between networks",
 		.more = "A router joins switches: it hides the inner networks behind the address of its outer port "
 			"(NAT), and gives VMs addresses (DHCP). ADDRESS is the outer one. A router is a program of "
@@ -500,7 +500,7 @@ const struct command command_rows[] = {
 		.view = { report_routers, json_routers },
 	},
 	{
-		.verb = "show-router", .group = GROUP_NETWORK,
+		.verb = "show-router", .group = GROUP_NETWORK, .role = ROLE_VIEWER,
 		.summary = "show a router's ports, routes, leases, neighbours, sessions",
 		.more = "GOT is what came in at a port, SENT what went out. Each dropped packet is counted with its "
 			"reason. LEASE: addresses that DHCP has given. NEIGHBOUR: stations that the router has asked "
@@ -513,7 +513,7 @@ const struct command command_rows[] = {
 		.view = { report_router, json_router },
 	},
 	{
-		.verb = "create-router", .group = GROUP_NETWORK,
+		.verb = "create-router", .group = GROUP_NETWORK, .role = ROLE_ADMIN,
 		.summary = "make a router between switches",
 		.more = "VMs on the switch of an inner port get an address, a gateway and a name server by DHCP, find "
 			"each other by NAME.vos, and reach the outside; from there nobody reaches them except by "
@@ -525,7 +525,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
-		.verb = "set-router", .group = GROUP_NETWORK,
+		.verb = "set-router", .group = GROUP_NETWORK, .role = ROLE_ADMIN,
 		.summary = "change what a router forwards to VMs",
 		.more = "The forwards that are given take the place of those that the router had. none takes all away. "
 			"A forward to a VM that is not there waits for it. Connections through the router end.",
@@ -535,7 +535,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
-		.verb = "delete-router", .group = GROUP_NETWORK,
+		.verb = "delete-router", .group = GROUP_NETWORK, .role = ROLE_ADMIN,
 		.summary = "delete a router",
 		.more = "The VMs behind it keep their network cards, and reach each other alone.",
 		.example = "delete-router nat1",
@@ -543,7 +543,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = request_begin, .answer = network_answer },
 	},
 	{
-		.verb = "capture", .group = GROUP_NETWORK, .is_for_people = true,
+		.verb = "capture", .group = GROUP_NETWORK, .role = ROLE_ADMIN, .is_for_people = true,
 		.summary = "write the packets of a network card to a file (vos only)",
 		.more = "On your own machine: the file is one of libpcap, which tcpdump, Wireshark and others read; "
 			"without FILE it goes to the standard output, for a program behind a pipe. It ends at Ctrl-C. "
@@ -556,7 +556,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = capture_begin },
 	},
 	{
-		.verb = "apply-config", .group = GROUP_VM,
+		.verb = "apply-config", .group = GROUP_VM, .role = ROLE_ADMIN,
 		.summary = "apply vos.conf",
 		.more = "Makes switches, routers and VMs that do not exist, and starts VMs with autostart. Changes "
 			"existing VMs as set-vm does; properties that can't change while a VM runs are shown and stay "
@@ -566,7 +566,7 @@ const struct command command_rows[] = {
 		.ops = { .begin = apply_begin, .answer = apply_answer },
 	},
 	{
-		.verb = "export-config", .group = GROUP_VM,
+		.verb = "export-config", .group = GROUP_VM, .role = ROLE_VIEWER,
 		.summary = "print all switches and VMs as a vos.conf",
 		.more = "A boot medium with this text as vos.conf defines the same at the next start. With NAME, "
 			"prints that VM only.",
@@ -575,13 +575,14 @@ const struct command command_rows[] = {
 		.ops = { .begin = export_begin, .answer = export_answer },
 	},
 	{
-		.verb = "forget-definitions", .group = GROUP_VM,
+		.verb = "forget-definitions", .group = GROUP_VM, .role = ROLE_ADMIN,
 		.summary = "show or drop definitions that could not be applied",
 		.more = "What could not be applied at the start stays in the pool for the next start, word for word. "
 			"--yes drops it.",
 		.example = "forget-definitions --yes",
 		.takes = A(YES) | A(JSON), .op = REQ_KEEP, .ops = { .begin = forget_begin, .answer = forget_answer },
 	},
+#include "rows_users.h"
 #include "rows_machine.h"
 	{ .verb = NULL },
 };

@@ -3,7 +3,7 @@
  * rows_keys.h - rows of command_table.c: the keys of pools. Included there, in the table.
  */
 	{
-		.verb = "set-pool", .group = GROUP_POOL,
+		.verb = "set-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "set the passphrase or key of a pool",
 		.more = "With the first one the pool gets a key of its own, and --disk SIZE,encrypt=on makes encrypted "
 			"disks in it. Another one takes the place of the one before; a passphrase and a key file can "
@@ -15,7 +15,7 @@
 		.ops = { .begin = key_begin, .answer = key_answer },
 	},
 	{
-		.verb = "unlock-pool", .group = GROUP_POOL,
+		.verb = "unlock-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "unlock what is encrypted in a pool, until VOS ends",
 		.more = "Asks for the passphrase. VMs with autostart whose disks were locked start then. A boot module "
 			"whose name is the pool's and .key unlocks it by itself.",

@@ -3,7 +3,7 @@
  * rows_machine.h - the last rows of command_table.c: the machine and the prompt.
  */
 	{
-		.verb = "info", .group = GROUP_MACHINE,
+		.verb = "info", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "show processor, virtualization, memory and images",
 		.example = "info",
 		.takes = A(JSON),
@@ -11,7 +11,7 @@
 		.view = { report_info, json_info },
 	},
 	{
-		.verb = "accounting", .group = GROUP_MACHINE,
+		.verb = "accounting", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "account for all CPU time, all memory and disk I/O",
 		.more = "For each pCPU, guest + VMM + system + idle = elapsed. For memory, VMs + system + kernel + "
 			"free = installed. Disk I/O is that of all runs of a VM.",
@@ -22,7 +22,7 @@
 		.view = { report_accounting, json_accounting },
 	},
 	{
-		.verb = "log", .group = GROUP_MACHINE,
+		.verb = "log", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "show the kernel's log",
 		.more = "Each line has the seconds since the start, and the date and time (UTC) if the machine's "
 			"clock is known.",
@@ -31,7 +31,7 @@
 		.ops = { .begin = log_begin, .proceed = log_proceed },
 	},
 	{
-		.verb = "reboot", .group = GROUP_MACHINE,
+		.verb = "reboot", .group = GROUP_MACHINE, .role = ROLE_ADMIN,
 		.summary = "restart this machine",
 		.more = "Asks first if VMs are running, or if VM definitions that are not in vos.conf would be lost.",
 		.example = "reboot --yes",
@@ -39,7 +39,7 @@
 		.ops = { .begin = power_begin, .answer = request_answer },
 	},
 	{
-		.verb = "shutdown", .group = GROUP_MACHINE,
+		.verb = "shutdown", .group = GROUP_MACHINE, .role = ROLE_ADMIN,
 		.summary = "switch this machine off",
 		.more = "Asks first if VMs are running (stop them before), or if VM definitions that are not in "
 			"vos.conf would be lost.",
@@ -48,14 +48,14 @@
 		.ops = { .begin = power_begin, .answer = request_answer },
 	},
 	{
-		.verb = "version", .group = GROUP_PROMPT,
+		.verb = "version", .group = GROUP_PROMPT, .role = ROLE_ANYBODY,
 		.summary = "show the version of VOS",
 		.example = "version",
 		.takes = A(JSON),
 		.ops = { .begin = version_begin },
 	},
 	{
-		.verb = "help", .group = GROUP_PROMPT, .is_for_people = true,
+		.verb = "help", .group = GROUP_PROMPT, .role = ROLE_ANYBODY, .is_for_people = true,
 		.summary = "list the commands, or explain one",
 		.more = "help vm, help storage, help pool, help network, help machine and help prompt explain the "
 			"commands of a group, help disk those for disks, and so with other nouns. help COMMAND full "
@@ -66,7 +66,7 @@
 		.ops = { .begin = help_begin },
 	},
 	{
-		.verb = "result", .group = GROUP_PROMPT, .is_for_people = true,
+		.verb = "result", .group = GROUP_PROMPT, .role = ROLE_ANYBODY, .is_for_people = true,
 		.summary = "show the exit code of the last command",
 		.more = "0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state or exists, 5 not enough resources, 6 "
 			"denied, 7 timed out or busy (try again), 8 link or protocol, 9 not supported, 10 integrity, "
@@ -75,7 +75,7 @@
 		.ops = { .begin = result_begin },
 	},
 	{
-		.verb = "cancel", .group = GROUP_PROMPT,
+		.verb = "cancel", .group = GROUP_PROMPT, .role = ROLE_VIEWER,
 		.summary = "cancel commands that are in progress",
 		.more = "Cancels your commands in the background (after Ctrl-C or --wait), or those of the program "
 			"that asks. A command that has not begun is dropped. A stop-vm is taken back: the VM keeps "
@@ -85,7 +85,7 @@
 		.ops = { .begin = cancel_begin, .answer = cancel_answer },
 	},
 	{
-		.verb = "clear", .group = GROUP_PROMPT, .is_for_people = true,
+		.verb = "clear", .group = GROUP_PROMPT, .role = ROLE_ANYBODY, .is_for_people = true,
 		.summary = "clear the screen",
 		.example = "clear",
 		.ops = { .begin = clear_begin },

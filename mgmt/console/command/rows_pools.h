@@ -4,7 +4,7 @@
  * or go there. Included in the table.
  */
 	{
-		.verb = "replace-disk", .group = GROUP_POOL,
+		.verb = "replace-disk", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "give a mirror another disk in the place of one",
 		.more = "OLD may be lost or in use: its partition is deleted if it can be reached. NEW gets a copy in "
 			"its free part while VMs go on; until that has ended, the pool is on its other disk alone. "
@@ -15,7 +15,7 @@
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "open-pool", .group = GROUP_POOL,
+		.verb = "open-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "use a mirror without the disk that it waits for",
 		.more = "After a start with one disk alone, VOS uses it only if it knows to be the newer one. This "
 			"says that the other one is lost for good. If each goes on alone, they never are one again.",
@@ -24,7 +24,7 @@
 		.ops = { .begin = pool_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "import-pool", .group = GROUP_POOL,
+		.verb = "import-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "take over a pool that another machine has made",
 		.more = "Its volumes can be used then. Its definitions of VMs are not applied as long as another pool "
 			"has this machine's; if none has, they become this machine's. Of two pools with definitions "
@@ -36,7 +36,7 @@
 		.ops = { .begin = request_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "export-pool", .group = GROUP_POOL,
+		.verb = "export-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "close a pool, so that another machine can import it",
 		.more = "No VOS opens it from then on before import-pool. No VM may have a volume of it. The pool that "
 			"has this machine's definitions is not exported: shutdown, and take its disk out.",
@@ -45,7 +45,7 @@
 		.ops = { .begin = request_begin, .answer = pool_answer },
 	},
 	{
-		.verb = "grow-pool", .group = GROUP_POOL,
+		.verb = "grow-pool", .group = GROUP_POOL, .role = ROLE_ADMIN,
 		.summary = "give a pool the free room behind it on its disk",
 		.more = "For a disk that has become larger, or whose next partition is gone. VMs go on: the store is "
 			"started again for it, as by restart-service store, which they see as a pause. Safe against a "

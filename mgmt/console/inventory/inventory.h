@@ -93,6 +93,10 @@ struct inventory {
 	struct router_report_neighbour6 neighbours6[ROUTER_REPORT_NEIGHBOURS];
 	u32 pool_count;
 	struct pool_row pools[STORE_POOLS_MAX];
+	u32 session_count;
+	struct session_row logins[SESSIONS_MAX];
+	u32 user_count;
+	struct user_row users[USERS_MAX];
 	struct vm_entry vms[VM_COUNT];	/* by report.index */
 };
 

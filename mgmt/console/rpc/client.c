@@ -121,6 +121,8 @@ void client_forget(struct session *s, struct client *client)
 {
 	for (u32 i = 0; i < CLIENT_IDS; i++)
 		drop_answer(s, &client->ids[i], ID_FREE);
+	if (client->login.session != 0 && s->console->logout_count < SESSIONS_MAX)
+		s->console->logouts[s->console->logout_count++] = client->login.session;
 	*client = (struct client){ 0 };
 	s->clients.count--;
 }

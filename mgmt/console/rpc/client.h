@@ -6,6 +6,7 @@
 #ifndef VOS_CLIENT_H
 #define VOS_CLIENT_H
 
+#include "login.h"
 #include "types.h"
 
 #define CLIENT_COUNT 16u		/* on a line */
@@ -58,6 +59,7 @@ struct client {
 	u32 jobs;		/* commands under way */
 	u32 streams;		/* open streams: as long as there are some, it is forgotten only as dead */
 	u32 turn;		/* of ids[], the next one that sends a piece */
+	struct login login;
 	struct client_id ids[CLIENT_IDS];
 };
 

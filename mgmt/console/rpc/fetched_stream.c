@@ -122,14 +122,16 @@ static const struct command close_command = { .verb = "export", .ops = { .answer
 
 /* ---- requests ---- */
 
-static bool ask(struct session *s, const struct command *command, enum request_op op, u32 slot, u64 source, u32 count)
+static bool ask(struct session *s, const struct command *command, enum request_op op, u32 slot,
+	struct image_request image, u32 login)
 {
 	struct job *job = job_new_fetch(s, slot, command == &close_command);
 
 	if (!job)
 		return false;
 	args_init(&job->args, command);
-	job->request.image = (struct image_request){ .upload = source, .count = count };
+	job->login = login;
+	job->request.image = image;
 	job_send(s, job, op);
 	return true;
 }
@@ -145,7 +147,9 @@ static bool ask_read(struct session *s, const struct stream *stream)
 		return false;
 	end -= stream->fetched;
 	return ask(s, &read_commands[stream->kind], kind->read, fetched_slot(stream->kind, stream->slot),
-		stream->source, end < kind->data_bytes ? (u32)end : kind->data_bytes);
+		(struct image_request){ .upload = stream->source,
+			.count = end < kind->data_bytes ? (u32)end : kind->data_bytes },
+		stream->client->login.session);
 }
 
 static bool turn(struct session *s, struct stream *stream)
@@ -165,7 +169,8 @@ static bool close_sources(struct session *s)
 	for (u32 i = 0; i < FETCHED_SOURCES; i++) {
 		const struct fetch_kind *kind = &kinds[i < EXPORTS ? STREAM_EXPORT : STREAM_CAPTURE];
 
-		if (!c->sources_to_close[i] || !ask(s, &close_command, kind->close, i, c->sources_to_close[i], 0))
+		if (!c->sources_to_close[i] || !ask(s, &close_command, kind->close, i,
+				(struct image_request){ .upload = c->sources_to_close[i] }, 0))
 			continue;
 		c->sources_to_close[i] = 0;
 		is_some = true;

@@ -17,7 +17,7 @@ void rpc_event(struct session *s, const struct vm_entry *vm)
 	static const struct view view = { report_vm, json_vm };
 
 	/* A program that does not read must not make the line so full that replies wait for it. */
-	if (s->has_peer && session_output_used(s) <= OUTPUT_BYTES / 16)
+	if (s->has_peer && login_is_watched(s) && session_output_used(s) <= OUTPUT_BYTES / 16)
 		job_send_event(s, NULL, "VM_STATE", &view, vm);
 }
 
@@ -67,7 +67,7 @@ static bool set_one(struct session *s, struct args *args, enum arg arg, u32 toke
 		snprintf(value, sizeof(value), "%lluK", (unsigned long long)((bytes + KIB - 1) / KIB));
 	}
 	is_set = args_set(args, arg, value, error);
-	if (arg == ARG_SECRET || arg == ARG_KEY)
+	if (arg == ARG_SECRET || arg == ARG_KEY || arg == ARG_PASSWORD || arg == ARG_NEW_PASSWORD)
 		explicit_bzero(value, sizeof(value));
 	return is_set;
 }
@@ -405,19 +405,19 @@ static bool take_client_id(struct session *s, struct answer_to *to)
 /* ---- all requests ---- */
 
 static const struct rpc_verb verbs[] = {
-	{ "sync", false, sync_serve },
-	{ "hello", false, hello_serve },
-	{ "bye", false, bye_serve },
-	{ "resend", false, resend_serve },
-	{ "open-console", true, open_console_serve },
-	{ "open-log", true, open_log_serve },
-	{ "open-events", true, open_events_serve },
-	{ "open-upload", true, open_upload_serve },
-	{ "finish-upload", true, finish_upload_serve },
-	{ "open-export", true, open_export_serve },
-	{ "open-capture", true, open_capture_serve },
-	{ "credit", false, credit_serve },
-	{ "close-stream", true, close_stream_serve },
+	{ "sync", false, ROLE_ANYBODY, sync_serve },
+	{ "hello", false, ROLE_ANYBODY, hello_serve },
+	{ "bye", false, ROLE_ANYBODY, bye_serve },
+	{ "resend", false, ROLE_ANYBODY, resend_serve },
+	{ "open-console", true, ROLE_VIEWER, open_console_serve },
+	{ "open-log", true, ROLE_VIEWER, open_log_serve },
+	{ "open-events", true, ROLE_VIEWER, open_events_serve },
+	{ "open-upload", true, ROLE_OPERATOR, open_upload_serve },
+	{ "finish-upload", true, ROLE_OPERATOR, finish_upload_serve },
+	{ "open-export", true, ROLE_OPERATOR, open_export_serve },
+	{ "open-capture", true, ROLE_ADMIN, open_capture_serve },
+	{ "credit", false, ROLE_ANYBODY, credit_serve },
+	{ "close-stream", true, ROLE_ANYBODY, close_stream_serve },
 };
 
 static const struct rpc_verb *find_verb(struct session *s, u32 execute)
@@ -438,7 +438,9 @@ static void serve_once(struct session *s, const struct rpc_verb *verb, u32 execu
 	to->only_reads = command && command_only_reads(command);
 	if (to->client && (!take_client_id(s, to) || !admit(s, to)))
 		return;
-	if (verb)
+	if (verb && !login_may(s, to->client ? &to->client->login : NULL, verb->role, verb->verb, &error))
+		rpc_refuse(s, &error, to);
+	else if (verb)
 		verb->serve(s, arguments, to);
 	else if (command)
 		execute(s, command, arguments, to);

@@ -87,6 +87,11 @@ void open_console_serve(struct session *s, u32 arguments, const struct answer_to
 		rpc_refuse(s, &error, to);
 		return;
 	}
+	if (rpc_is_true(json, arguments, "write") &&
+		!login_may(s, &to->client->login, ROLE_OPERATOR, "open-console with write", &error)) {
+		rpc_refuse(s, &error, to);
+		return;
+	}
 	stream = stream_new(s, to->client, STREAM_CONSOLE, &error);
 	if (!stream) {
 		rpc_refuse(s, &error, to);

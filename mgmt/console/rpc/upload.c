@@ -203,6 +203,7 @@ static bool ask_write(struct session *s, const struct stream *stream)
 	if (!job)
 		return false;
 	args_init(&job->args, &write_command);
+	job->login = stream->client->login.session;
 	left = left < window ? left : window;
 	job->request.image = (struct image_request){
 		.upload = stream->upload, .offset = stream->taken,

@@ -75,9 +75,9 @@ static void write_machine(struct session *s, struct json_writer *writer)
 	write_boot_id(s, writer);
 	json_number(writer, "max-frame", s->kind == FRAME_PLAIN ? FRAME_MESSAGE_BYTES : FRAME_BYTES);
 	json_open(writer, "auth", '[');
-	json_text(writer, 0, "none");
+	json_text(writer, 0, s->console->has_users ? "password" : "none");
 	json_close(writer, ']');
-	json_number(writer, "users", 0);
+	json_number(writer, "users", s->console->has_users);
 	json_number(writer, "console-start", s->console->start);
 	json_close(writer, '}');
 }

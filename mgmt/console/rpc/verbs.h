@@ -13,6 +13,7 @@ struct rpc_verb {
 	/* The program has said hello, and the request has an id: a repeat is answered with the answer that was kept,
 	 * and does nothing. Else the request is served each time that it comes. */
 	bool is_counted;
+	enum user_role role;	/* that it needs, if it is counted; what others do needs none */
 	/*
 	 * console->json is the message, `arguments` its object of that name or 0. The answer: job_json_begin, "return",
 	 * job_json_end_for; or rpc_refuse.

@@ -200,6 +200,35 @@ static bool take_memory(struct session *s, struct job *job, const struct reply *
 	return true;
 }
 
+static bool take_session(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->session_count = 0;
+	if (reply->result != RESULT_OK || m->session_count == SESSIONS_MAX)
+		return true;
+	m->logins[m->session_count] = reply->session_row;
+	m->logins[m->session_count++].user[USER_NAME_BYTES - 1] = 0;
+	job->request.index = reply->session_row.index + 1;
+	return false;
+}
+
+static bool take_user(struct session *s, struct job *job, const struct reply *reply)
+{
+	struct inventory *m = &s->console->inventory;
+
+	if (job->request.index == 0)
+		m->user_count = 0;
+	if (reply->result != RESULT_OK || m->user_count == USERS_MAX)
+		return true;
+	m->users[m->user_count] = reply->user_row;
+	m->users[m->user_count].line[USER_LINE_BYTES - 1] = 0;
+	m->users[m->user_count++].user[USER_NAME_BYTES - 1] = 0;
+	job->request.index = reply->user_row.index + 1;
+	return false;
+}
+
 static const struct {
 	enum request_op op;
 	bool (*take)(struct session *s, struct job *job, const struct reply *reply);
@@ -219,6 +248,9 @@ static const struct {
 	[FETCH_ROUTERS] = { REQ_ROUTERS, take_router },
 	[FETCH_ROUTER_LINES] = { REQ_ROUTER_LINES, take_router_lines },
 	[FETCH_POOLS] = { REQ_POOLS, take_pool },
+	[FETCH_SESSIONS] = { REQ_SESSIONS, take_session },
+	[FETCH_USERS] = { REQ_USERS, take_user },
+	[FETCH_USER_LINES] = { REQ_EXPORT_USERS, take_user },
 };
 
 static void ask_first(struct session *s, struct job *job)

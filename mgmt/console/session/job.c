@@ -16,6 +16,7 @@
 #define CLIENTS_SLOT (QUEUE_SLOT + JOB_QUEUE)
 #define UPLOAD_SLOT (CLIENTS_SLOT + CLIENTS_JOBS)
 #define FETCH_SLOT (UPLOAD_SLOT + UPLOADS)
+#define LOGOUT_SLOT (FETCH_SLOT + 2 * FETCHED_SOURCES)
 
 static struct job *take(struct session *s, struct job *job, enum job_origin origin)
 {
@@ -24,6 +25,7 @@ static struct job *take(struct session *s, struct job *job, enum job_origin orig
 	job->session = s;
 	job->origin = origin;
 	job->begun_ns = session_now(s);
+	job->login = origin == JOB_PROMPT || origin == JOB_BACKGROUND ? s->login.session : 0;
 	return job;
 }
 
@@ -78,6 +80,7 @@ void job_set_client(struct job *job, struct client *client, u64 id)
 	job->client = client;
 	job->client_number = client ? client->number : 0;
 	job->client_id = id;
+	job->login = client ? client->login.session : 0;
 	if (client)
 		client->jobs++;
 }
@@ -118,6 +121,13 @@ struct job *job_new_upload(struct session *s, u32 slot)
 struct job *job_new_fetch(struct session *s, u32 slot, bool is_close)
 {
 	struct job *job = &s->console->jobs[FETCH_SLOT + 2 * slot + is_close];
+
+	return job->is_used ? NULL : take(s, job, JOB_UPLOAD);
+}
+
+struct job *job_new_logout(struct session *s)
+{
+	struct job *job = &s->console->jobs[LOGOUT_SLOT];
 
 	return job->is_used ? NULL : take(s, job, JOB_UPLOAD);
 }
@@ -187,8 +197,13 @@ bool job_to_background(struct session *s, struct job *job)
 
 void job_start(struct session *s, struct job *job)
 {
+	struct cmd_error error;
+
 	job->begun_ns = session_now(s);
-	job->args.command->ops.begin(s, job);
+	if (login_may_start(job, &error))
+		job->args.command->ops.begin(s, job);
+	else
+		job_fail(s, job, &error);
 }
 
 static struct job *oldest_unsent(struct console *c)
@@ -230,6 +245,7 @@ void job_send_unsent(struct console *c)
 void job_send(struct session *s, struct job *job, enum request_op op)
 {
 	job->request.op = op;
+	job->request.session = job->login;
 	job->request.id = ++s->console->next_id;
 	job->is_waiting = job->is_unsent = true;
 	job_send_unsent(s->console);
@@ -240,6 +256,7 @@ void job_send_all(struct session *s, struct job *job)
 	job->target_id = s->console->next_id + 1;
 	job->target_sent = 0;
 	job->request.op = job->args.command->op;
+	job->request.session = job->login;
 	job->request.id = job->target_id;
 	job->is_waiting = job->is_unsent = true;
 	s->console->next_id += job->target_count;
@@ -283,6 +300,15 @@ static bool take_answer(struct job *job, const struct reply *reply)
 	return true;
 }
 
+/* Not the end of a table, but no table. */
+static void fail_denied(struct job *job, const struct reply *reply)
+{
+	struct cmd_error error;
+
+	report_refusal(&error, &job->request, reply, &job->session->console->inventory);
+	job_fail(job->session, job, &error);
+}
+
 void job_answer(struct console *c, const struct reply *reply)
 {
 	for (u32 i = 0; i < JOB_COUNT; i++) {
@@ -290,7 +316,12 @@ void job_answer(struct console *c, const struct reply *reply)
 
 		if (!take_answer(job, reply))
 			continue;
-		job->args.command->ops.answer(job->session, job, reply);
+		if (reply->error == ERR_NO_LOGIN)
+			login_lost(job);
+		if (job->wanted && (reply->error == ERR_NO_LOGIN || reply->error == ERR_ROLE))
+			fail_denied(job, reply);
+		else
+			job->args.command->ops.answer(job->session, job, reply);
 		return;
 	}
 }

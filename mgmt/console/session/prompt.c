@@ -2,19 +2,30 @@
 /*
  * prompt.c - the line: keys to the editor, completion, help in place, and starting what was typed.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "help.h"
 #include "session.h"
 #include "units.h"
 
-#define PROMPT "vos> "
 #define COMPLETIONS_PER_ROW_COLUMNS 79u
+#define LOGIN_LINE_BYTES (USER_NAME_BYTES + 8u)
+
+static const char *prompt_text(const struct session *s, char text[EDIT_PROMPT_BYTES])
+{
+	if (login_is_locked(s))
+		return "login: ";
+	snprintf(text, EDIT_PROMPT_BYTES, "%s%svos> ", s->login.user, s->login.session ? "@" : "");
+	return text;
+}
 
 void prompt_show(struct session *s)
 {
+	char text[EDIT_PROMPT_BYTES];
+
 	s->mode = MODE_PROMPT;
-	edit_begin(&s->editor, PROMPT, true);
+	edit_begin(&s->editor, prompt_text(s, text), true);
 }
 
 void prompt_ask(struct session *s, const char *question)
@@ -222,13 +233,14 @@ static void question(struct session *s)
 		vm_name, image_name, service_name, disk_name, volume_name, switch_name, router_name, pool_name,
 		snapshot_name, s,
 	};
+	char text[EDIT_PROMPT_BYTES];
 
 	if (s->mode != MODE_PROMPT || !complete_wants_help(s->editor.line, s->editor.cursor)) {
 		edit_insert(&s->editor, "?", 1);
 		return;
 	}
 	edit_hide(&s->editor);
-	out_format(&s->terminal, PROMPT);
+	out_text(&s->terminal, prompt_text(s, text));
 	out_escaped_line(&s->terminal, s->editor.line, s->editor.length);
 	out_text(&s->terminal, "?\n");
 	complete_help(s->editor.line, s->editor.cursor, &names, &s->terminal);
@@ -237,9 +249,22 @@ static void question(struct session *s)
 
 /* ---- starting commands ---- */
 
-static void run_line(struct session *s, const char *line)
+/* At `login: ` a single word that is no command is a user's name. */
+static const char *as_login(const struct session *s, const char *line, char text[LOGIN_LINE_BYTES])
+{
+	bool is_name = name_ok(line) && !command_named(line);
+
+	if (!login_is_locked(s) || !is_name)
+		return line;
+	snprintf(text, LOGIN_LINE_BYTES, "login %s", line);
+	return text;
+}
+
+static void run_line(struct session *s, const char *typed)
 {
 	struct job *job = job_new(s, JOB_PROMPT);
+	char text[LOGIN_LINE_BYTES];
+	const char *line = as_login(s, typed, text);
 	struct cmd_error error;
 
 	if (!command_parse(line, &job->args, &error)) {
@@ -288,7 +313,11 @@ static void answer_secret(struct session *s, const char *text)
 		answer(s, "n");
 		return;
 	}
-	pool_secret(job->args.typed, STORE_PASSPHRASE, text, strlen(text));
+	job->args.has_typed = true;
+	if (job->args.command->takes & (ARG_BIT(ARG_PASSWORD) | ARG_BIT(ARG_NEW_PASSWORD)))
+		user_secret(job->args.typed, text, strlen(text));
+	else
+		pool_secret(job->args.typed, STORE_PASSPHRASE, text, strlen(text));
 	edit_wipe(&s->editor);
 	s->mode = MODE_BUSY;
 	job_start(s, job);

@@ -85,6 +85,8 @@ bool session_is_screen_taken(const struct session *s)
 
 struct out notice_begin(struct session *s)
 {
+	if (login_is_locked(s))
+		return (struct out){ drop_write, NULL };
 	if (session_is_screen_taken(s))
 		return s->held_out;
 	edit_hide(&s->editor);
@@ -93,7 +95,7 @@ struct out notice_begin(struct session *s)
 
 void notice_end(struct session *s)
 {
-	if (s->mode <= MODE_SECRET)
+	if (s->mode <= MODE_SECRET && !login_is_locked(s))
 		edit_show(&s->editor);
 }
 

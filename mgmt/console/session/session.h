@@ -13,13 +13,12 @@
  * A line more costs 43,864 bytes (FRAME_PLAIN: 84,855). A member belongs to the session only if two persons may see
  * different values of it.
  *
- * From the bottom to the top, none calls one above: session.c (queues, notices), client.c (programs that said hello),
- * job_early.c, job.c, job_time.c (commands under way), prompt.c (the line and what it starts), fetch.c (tables that
- * root gives line by line), request.c (commands that are one request), batch.c (one command on several VMs),
- * handlers.c, logs.c, top.c, apply.c (vos.conf), keeper.c (definitions in a pool),
- * log_keeper.c (logs there), attach.c (terminals of VMs),
- * cancel.c, stream.c and upload.c (streams of programs), verbs.c and rpc.c (requests of programs), command_table.c,
- * console.c (who gets what, and a turn of it all).
+ * From the bottom to the top, none calls one above: login.c (who may what), session.c (queues, notices), client.c
+ * (programs that said hello), job_early.c, job.c, job_time.c (commands under way), prompt.c (the line and what it
+ * starts), fetch.c (tables that root gives line by line), request.c (commands that are one request), batch.c (one
+ * command on several VMs), handlers.c, logs.c, top.c, apply.c (vos.conf), users.c (logins), keeper.c (definitions in a
+ * pool), log_keeper.c (logs there), attach.c (terminals of VMs), cancel.c, stream.c and upload.c (streams of programs),
+ * verbs.c and rpc.c (requests of programs), command_table.c, console.c (who gets what, and a turn of it all).
  * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
  * prompt to find.
  *
@@ -55,9 +54,9 @@
 #define LINE_STALL_NS (2000000000ull)
 #define FETCHED_SOURCES (EXPORTS + CAPTURES)	/* that root reads out for streams */
 /* Of each line the prompt's and one `cancel`; that of vos.conf at the start; the keeper's; that of logs; two queues,
- * which all lines share; what the console itself asks of root for each upload, and for each export and capture: to read
- * it, and to close it. */
-#define JOB_COUNT (2u * LINE_COUNT + 3u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS + 2u * FETCHED_SOURCES)
+ * which all lines share; what the console itself asks of root for each upload, for each export and capture, to read it
+ * and to close it, and to log programs out. */
+#define JOB_COUNT (2u * LINE_COUNT + 3u + JOB_QUEUE + CLIENTS_JOBS + UPLOADS + 2u * FETCHED_SOURCES + 1u)
 #define SESSION_BYTES_MAX 40960u
 #define ATTACH_ESCAPE_KEY 0x1d		/* Ctrl-] */
 #define HELD_BYTES 8192u
@@ -131,6 +130,7 @@ struct job {
 	struct client *client;	/* the program, if it has said hello and not yet bye, else NULL */
 	u64 client_number;	/* of that program, also after its bye; 0: it did not say hello */
 	u64 client_id;
+	u32 login;		/* the session of root's that its requests are of; 0 = none */
 	struct request request;
 	/* A command on several VMs: a request for each, with ids from target_id on. */
 	struct target *targets;	/* on the heap; 0 = on one, or none */
@@ -146,6 +146,7 @@ struct job {
 enum fetch {
 	FETCH_VMS, FETCH_IMAGES, FETCH_PCPUS, FETCH_HOST, FETCH_MEMORY, FETCH_DEVICES, FETCH_SERVICES, FETCH_DISKS,
 	FETCH_VOLUMES, FETCH_SWITCHES, FETCH_PORTS, FETCH_STATIONS, FETCH_POOLS, FETCH_ROUTERS, FETCH_ROUTER_LINES,
+	FETCH_SESSIONS, FETCH_USERS, FETCH_USER_LINES,
 	FETCH_COUNT
 };
 
@@ -250,6 +251,7 @@ struct console {
 	const struct log_ring *log;
 	const char *conf;
 	size_t conf_bytes;
+	bool has_users;			/* nothing is done without a login */
 	u32 line_count;
 	struct session *lines[LINE_COUNT];
 	u64 boot_id;			/* random: another one after each start of the machine */
@@ -261,6 +263,8 @@ struct console {
 	u32 last_stream;		/* of the numbers of this start: that of the stream that was opened last */
 	u32 next_id;
 	struct job jobs[JOB_COUNT];
+	u32 logout_count;
+	u32 logouts[SESSIONS_MAX];	/* sessions of programs that have left */
 	u64 sources_to_close[FETCHED_SOURCES];	/* by slot: their numbers; 0 = none */
 	/* vos.conf */
 	u32 config_count;
@@ -302,6 +306,7 @@ struct session {
 	bool has_peer;			/* a program has sent sync: it gets events */
 	bool is_looped;			/* since the last request, what VOS sends came back: no answer */
 	bool is_loop_told;		/* in the log */
+	struct login login;		/* the person's */
 	struct clients clients;
 	struct streams streams;
 	u64 log_at;			/* kernel log: printed up to here */
@@ -414,6 +419,8 @@ struct job *job_new_upload(struct session *s, u32 slot);
 struct job *job_new_fetch(struct session *s, u32 slot, bool is_close);
 /* The job is that client's, if there is one (NULL: none), and answers that id. */
 void job_set_client(struct job *job, struct client *client, u64 id);
+/* The slot for a session that is to be ended; NULL: it is taken. */
+struct job *job_new_logout(struct session *s);
 /* That client leaves: what only reads ends; the rest of its commands goes on, and nobody is told what comes of it. */
 void job_leave_all(struct console *console, const struct client *client);
 /* Do job->args.command. */
@@ -530,6 +537,11 @@ const struct args *apply_entry(const struct console *c, u32 index);
 
 void keeper_begin(struct session *s);
 void keeper_turn(struct console *c);
+
+/* ---- users.c ---- */
+
+/* End the sessions of programs that have left. */
+void users_turn(struct console *c);
 /* A statement of the pool's text that could not be applied, by number: its bytes; 0: it counts no more. */
 u32 keeper_left(struct console *c, u32 number, const char **text);
 

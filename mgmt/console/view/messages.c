@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "command.h"
+#include "login.h"
 #include "report.h"
 #include "report_tables.h"
 #include "trait_words.h"
@@ -373,6 +374,12 @@ static void no_virtualization(struct cmd_error *error, const struct info_page *i
 		info->virt_reason[0] ? info->virt_reason : "it has no usable virtualization");
 }
 
+static void role_needed(struct cmd_error *error, const struct reply *reply)
+{
+	error_set(error, RESULT_DENIED, "that needs the role %s, and %.*s is %s", role_text((u32)reply->need),
+		  (int)sizeof(reply->text), reply->text, role_text((u32)reply->have));
+}
+
 static void canceled(struct cmd_error *error, const struct request *request)
 {
 	if (request->name[0] == 0)
@@ -459,6 +466,9 @@ static void special_message(
 		break;
 	case ERR_CANCELED:
 		canceled(error, request);
+		break;
+	case ERR_ROLE:
+		role_needed(error, reply);
 		break;
 	default:
 		error_set(error, RESULT_FAILED, "%s failed (error %u)", request->name, reply->error);

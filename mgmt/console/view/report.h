@@ -22,6 +22,13 @@ void report_devices(const struct out *out, const void *inventory);
 void json_devices(struct json_writer *writer, const char *key, const void *inventory);
 void report_services(const struct out *out, const void *inventory);
 void json_services(struct json_writer *writer, const char *key, const void *inventory);
+/* Users and sessions. */
+void report_logins(const struct out *out, const void *inventory);
+void json_logins(struct json_writer *writer, const char *key, const void *inventory);
+void report_users(const struct out *out, const void *inventory);
+void json_users(struct json_writer *writer, const char *key, const void *inventory);
+void report_user_lines(const struct out *out, const void *inventory);
+void json_user_lines(struct json_writer *writer, const char *key, const void *inventory);
 /* Of a struct storage_look. */
 struct storage_look {
 	const struct inventory *inventory;

@@ -82,7 +82,7 @@ static char line[LINE_BYTES + 16];
 /* Of the prompt's alone. */
 static bool is_prompts(const struct command *row)
 {
-	static const char *const verbs[] = { "result", "clear", "cancel" };
+	static const char *const verbs[] = { "result", "clear", "cancel", "login", "logout", "passwd" };
 
 	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
 		if (strcmp(row->verb, verbs[i]) == 0)

@@ -170,6 +170,11 @@ bool definitions_are_read(void)
 	       (k.state == KEEP_CONF && definition_volume_of() != NULL);
 }
 
+bool definitions_are_applied(void)
+{
+	return k.task.task == DEFINITIONS_CONF || k.task.task == DEFINITIONS_LOAD;
+}
+
 bool definitions_are_kept(u64 count, struct error_info *no)
 {
 	*no = ERROR_INFO_NONE;

@@ -26,6 +26,8 @@ bool definitions_are_kept(u64 count, struct error_info *no);
 /* A pool is looked for, or its definitions are read and applied. Changes that others make wait until that is over and
  * they are written; those of a text that is being applied (REQ_FLAG_APPLIED) don't, as it is over after them. */
 bool definitions_are_read(void);
+/* The console has the task to apply vos.conf or a text. */
+bool definitions_are_applied(void);
 
 /* VOS is about to end. False: something is on its way to the pool, at once from now on; it takes no time to speak of,
  * or the pool does not work. */

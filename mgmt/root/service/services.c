@@ -6,6 +6,7 @@
 
 #include <sys/random.h>
 
+#include "access.h"
 #include "drivers.h"
 #include "pd.h"
 #include "platform.h"
@@ -14,6 +15,7 @@
 #include "store_client.h"
 #include "syscalls.h"
 #include "text.h"
+#include "user_requests.h"
 #include "vm_layout.h"
 
 #define RW (RIGHT_R | RIGHT_W)
@@ -23,6 +25,8 @@
 #define CONSOLE_CAP 80u		/* it parses what anybody types, at a class above all VMs */
 #define STORE_CAP 80u		/* VMs order its work, at a class above theirs */
 #define STORE_HEAP_BYTES (9 * MIB)	/* 8 MiB make a key of a passphrase: mgmt/store/keys.c */
+#define GUARD_HEAP_BYTES (9 * MIB)	/* 8 MiB hash a password: mgmt/guard/password.c */
+#define GUARD_CAP 50u		/* anybody at a line may have passwords checked */
 #define SCREEN_CAP 20u		/* whoever floods the log must not have it painted at others' cost */
 
 static const struct map_row console_maps[] = {
@@ -37,6 +41,7 @@ static const struct map_row store_maps[] = {
 	{ SHARED_STORE_WORK, STORE_WORK, RW },
 };
 
+static const struct map_row guard_maps[] = { { SHARED_GUARD, GUARD_STATE, RW } };
 static const struct map_row serial_maps[] = { { SHARED_SERIAL_ARGS, SERIAL_ARGS, RIGHT_R } };
 static const struct map_row serial2_maps[] = { { SHARED_SERIAL2_ARGS, SERIAL_ARGS, RIGHT_R } };
 
@@ -110,6 +115,7 @@ static enum status prepare_console(u64 h_pd)
 
 	args->conf_bytes = root.conf.bytes;
 	args->lines = lines();
+	args->has_users = access_has_users();
 	if (args->start++ == 0)
 		args->boot_id = random_id();
 	return root.conf.bytes != 0 ? pd_map(h_pd, root.conf.h_mem, CONSOLE_CONF, root.conf.bytes, RIGHT_R) : ST_OK;
@@ -156,6 +162,10 @@ const struct service_row service_table[] = {
 		.program = "store", .heap_bytes = STORE_HEAP_BYTES, .class = SCHED_CLASS_SERVICE, .cap = STORE_CAP,
 		.maps = store_maps, .map_count = ARRAY_COUNT(store_maps),
 	},
+	[SERVICE_GUARD] = {
+		.program = "guard", .heap_bytes = GUARD_HEAP_BYTES, .class = SCHED_CLASS_FAIR, .cap = GUARD_CAP,
+		.maps = guard_maps, .map_count = ARRAY_COUNT(guard_maps),
+	},
 };
 
 const u32 service_count = SERVICE_COUNT;
@@ -173,6 +183,8 @@ enum status service_prepare(u32 id, u64 h_pd)
 		return prepare_console(h_pd);
 	case SERVICE_STORE:
 		return store_prepare(h_pd);
+	case SERVICE_GUARD:
+		return guard_prepare(h_pd);
 	default:
 		return ST_OK;
 	}

@@ -20,6 +20,7 @@
 #include "services.h"
 #include "station_wait.h"
 #include "sys.h"
+#include "user_requests.h"
 #include "vm_logs.h"
 #include "volume_export.h"
 #include "wiring.h"
@@ -57,6 +58,7 @@ static bool build(u32 id)
 			definitions_drop(client);
 			vm_logs_drop(client);
 			station_wait_drop(client);
+			user_requests_drop(client);
 		}
 	return st == ST_OK;
 }

@@ -43,6 +43,14 @@ const struct wire wires[] = {
 		.from = SERVICE_STORE, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL, .badge = ROOT_BIT_STORE,
 		.ring_bytes = STORE_REPORT_RING_BYTES, .from_at = STORE_REPORTS,
 	},
+	[WIRE_GUARD_ORDERS] = {
+		.from = PARTY_ROOT, .to = SERVICE_GUARD, .badge = GUARD_BIT_ROOT,
+		.ring_bytes = GUARD_ORDER_RING_BYTES, .to_at = GUARD_ORDERS,
+	},
+	[WIRE_GUARD_REPORTS] = {
+		.from = SERVICE_GUARD, .to = PARTY_ROOT, .slot = H_ROOT_SIGNAL, .badge = ROOT_BIT_GUARD,
+		.ring_bytes = GUARD_REPORT_RING_BYTES, .from_at = GUARD_REPORTS,
+	},
 };
 
 const u32 wire_count = WIRE_COUNT;

@@ -15,6 +15,7 @@
 #include "fake_pools.h"
 #include "fake_snapshots.h"
 #include "fake_root.h"
+#include "fake_users.h"
 #include "spec_fields.h"
 #include "syscalls.h"
 #include "units.h"
@@ -369,6 +370,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 {
 	struct fake_vm *vm = find(root, r->name);
 
+	if (fake_user(root, r, reply))
+		return;
 	switch (r->op) {
 	case REQ_CREATE:
 		create(root, r, reply);

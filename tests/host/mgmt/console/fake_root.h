@@ -11,6 +11,7 @@
 #include "root_info.h"
 
 #define FAKE_PIECES 16u
+#define FAKE_PASSWORD "open sesame"	/* of all its users (fake_users.h) */
 #define FAKE_TERMINAL_BYTES (2u * 1024u * 1024u)
 
 struct fake_vm {
@@ -30,6 +31,9 @@ struct fake_root {
 	struct console *console;
 	struct session *session;	/* its first line */
 	struct console_args args;
+	u32 sessions;			/* that were given */
+	u32 last_session;		/* of the last request */
+	u32 ended;			/* a session that root has no more */
 	u32 logged;			/* lines that the console wrote to the log; the last one: */
 	char logged_text[256];
 	struct info_page info;

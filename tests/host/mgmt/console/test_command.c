@@ -16,6 +16,7 @@
 #include "complete.h"
 #include "help.h"
 #include "nic_arg.h"
+#include "op_roles.h"
 #include "syscalls.h"
 
 static struct args args;
@@ -248,9 +249,8 @@ static void bad_lines(void **state)
 		{ "start-vm a -z", RESULT_USAGE, "start-vm has no -z. Flags begin with two dashes. Try help start-vm" },
 		{ "start-vm a -n", RESULT_USAGE, "flags begin with two dashes: --name" },
 		{ "LIST-VM", RESULT_USAGE, "there is no command \"LIST-VM\". Did you mean list-vm?" },
-		{ "exit", RESULT_USAGE, "there is no session to end" },
-		{ "quit", RESULT_USAGE, "there is no session to end" },
-		{ "logout", RESULT_USAGE, "there is no session to end" },
+		{ "exit", RESULT_USAGE, "logout ends your session" },
+		{ "quit", RESULT_USAGE, "logout ends your session" },
 		{ "create-vm a --memory 16777216T", RESULT_USAGE, "needs a size of at most " },
 		{ "stop-vm a --force=maybe", RESULT_USAGE, "yes or no" },
 		{ "vm", RESULT_USAGE, "needs a verb" },
@@ -618,6 +618,20 @@ static void table(void **state)
 	}
 }
 
+#define OP_ROLE_ROW(op, role, is_applied) [op] = role,
+
+/* Every command has a role, and no lower one than root asks for. */
+static void roles(void **state)
+{
+	static const u32 of_ops[REQ_OP_COUNT] = { OP_ROLES(OP_ROLE_ROW) };
+
+	(void)state;
+	FOR_EACH_COMMAND(c) {
+		if (c->role <= ROLE_UNSET || c->role >= ROLE_COUNT || c->role < of_ops[c->op])
+			fail_msg("%s: role %u", c->verb, (unsigned)c->role);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -628,7 +642,7 @@ int main(void)
 		cmocka_unit_test(service_names),
 		cmocka_unit_test(completions),
 		cmocka_unit_test(question_mark),
-		cmocka_unit_test(help_fits),
+		cmocka_unit_test(help_fits), cmocka_unit_test(roles),
 		cmocka_unit_test(table),
 	};
 

@@ -241,10 +241,15 @@ static void check_reply(const char *title, const char *message)
 
 static void fields_are_those_of_replies(void **state)
 {
+	char text[160];
+
 	(void)state;
 	read_page();
 	check_reply("sync", "{\"execute\":\"sync\",\"arguments\":{\"token\":\"c0ffee\"},\"id\":0}");
 	check_reply("hello", "{\"execute\":\"hello\",\"arguments\":{\"client\":\"a\"},\"id\":0}");
+	snprintf(text, sizeof(text), "{\"execute\":\"login\",\"arguments\":{\"name\":\"alice\",\"password\":\""
+		FAKE_PASSWORD "\"},\"c\":%llu,\"id\":1}", (unsigned long long)session.clients.list[0].number);
+	check_reply("login", text);
 	command("create-switch lan", "made", RESULT_OK);
 	command("create-vm a --module one --disk 64M,on=ram --nic lan", "defined", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);
@@ -271,6 +276,9 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("top", "{\"execute\":\"top\"}");
 	check_reply("log-vm", "{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\"}}");
 	check_reply("log", "{\"execute\":\"log\"}");
+	check_reply("who", "{\"execute\":\"who\"}");
+	check_reply("list-user", "{\"execute\":\"list-user\"}");
+	check_reply("export-users", "{\"execute\":\"export-users\"}");
 	check_reply("version", "{\"execute\":\"version\"}");
 	fake_event(root, "a", VM_CRASHED, STOP_TRIPLE_FAULT);
 	check_reply("A VM", "{\"execute\":\"status-vm\",\"arguments\":{\"name\":\"a\"}}");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * more_services.h - tables of services, wires and clients with six services and two clients more than the product has,
+ * more_services.h - tables of services, wires and clients with five services and two clients more than the product has,
  * in place of its own.
  */
 #ifndef VOS_MORE_SERVICES_H
@@ -8,7 +8,7 @@
 
 #include "wires.h"
 
-enum { MORE_DISK = SERVICE_COUNT, MORE_NET, MORE_STORAGE, MORE_NETWORK, MORE_USERS, MORE_LOGS, MORE_SERVICES };
+enum { MORE_DISK = SERVICE_COUNT, MORE_NET, MORE_STORAGE, MORE_USERS, MORE_LOGS, MORE_SERVICES };
 
 /* Behind them two that are not started: one has no program, one no device. */
 #define MORE_ROWS (MORE_SERVICES + 2)

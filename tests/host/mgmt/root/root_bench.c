@@ -257,6 +257,7 @@ int bench_boot(void **state)
 	fake_module("screen", program, sizeof(program), true);
 	fake_module("store", program, sizeof(program), true);
 	fake_module("vmm", program, sizeof(program), true);
+	fake_module("guard", program, sizeof(program), true);
 	for (const char *const *name = bench_programs; name != NULL && *name != NULL; name++)
 		fake_module(*name, program, sizeof(program), true);
 	fake_module("debian-kernel", "kernel", 6, false);

@@ -93,7 +93,7 @@ static void rights(void **state)
 			       op == REQ_STATS || op == REQ_PCPU || op == REQ_MEMORY || op == REQ_DEVICES ||
 			       op == REQ_SERVICES || op == REQ_DISKS || op == REQ_VOLUMES || op == REQ_POOLS ||
 			       op == REQ_SWITCHES || op == REQ_PORTS || op == REQ_STATIONS ||
-			       op == REQ_ROUTERS || op == REQ_ROUTER_LINES;
+			       op == REQ_ROUTERS || op == REQ_ROUTER_LINES || op == REQ_SESSIONS;
 		bool is_power = op == REQ_REBOOT || op == REQ_POWEROFF;
 
 		send(CLIENT_USERS, op, "a", op);

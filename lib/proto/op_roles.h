@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_roles.h - the role that each request needs, a row each: root refuses one without a row.
+ *
+ *	ROW(enum request_op, enum user_role, whether applying definitions needs it)
+ *
+ * Without a login the console does what root asks it to (definitions_task.h), keeps in the pool what VMs print, or ends
+ * what its programs left: rows of ROLE_ANYBODY. While it applies definitions, it may make of
+ * those of the last column what they say.
+ */
+#ifndef VOS_OP_ROLES_H
+#define VOS_OP_ROLES_H
+
+#include "request.h"
+
+#define OP_ROLES(ROW) \
+	ROW(REQ_CREATE, ROLE_OPERATOR, true) \
+	ROW(REQ_START, ROLE_OPERATOR, true) \
+	ROW(REQ_STOP, ROLE_OPERATOR, false) \
+	ROW(REQ_PAUSE, ROLE_OPERATOR, false) \
+	ROW(REQ_RESUME, ROLE_OPERATOR, false) \
+	ROW(REQ_RESET, ROLE_OPERATOR, false) \
+	ROW(REQ_DELETE, ROLE_OPERATOR, false) \
+	ROW(REQ_STATUS, ROLE_VIEWER, false) \
+	ROW(REQ_LIST, ROLE_ANYBODY, true) \
+	ROW(REQ_IMAGES, ROLE_VIEWER, true) \
+	ROW(REQ_HOST, ROLE_VIEWER, false) \
+	ROW(REQ_REBOOT, ROLE_ADMIN, false) \
+	ROW(REQ_POWEROFF, ROLE_ADMIN, false) \
+	ROW(REQ_SET, ROLE_OPERATOR, true) \
+	ROW(REQ_STATS, ROLE_VIEWER, false) \
+	ROW(REQ_PCPU, ROLE_VIEWER, false) \
+	ROW(REQ_CANCEL, ROLE_VIEWER, false) \
+	ROW(REQ_MEMORY, ROLE_VIEWER, false) \
+	ROW(REQ_DEVICES, ROLE_VIEWER, false) \
+	ROW(REQ_NMI, ROLE_OPERATOR, false) \
+	ROW(REQ_SERVICES, ROLE_ANYBODY, true) \
+	ROW(REQ_RESTART_SERVICE, ROLE_ADMIN, false) \
+	ROW(REQ_DISKS, ROLE_VIEWER, false) \
+	ROW(REQ_VOLUMES, ROLE_VIEWER, false) \
+	ROW(REQ_CREATE_VOLUME, ROLE_OPERATOR, false) \
+	ROW(REQ_DELETE_VOLUME, ROLE_OPERATOR, false) \
+	ROW(REQ_POOLS, ROLE_VIEWER, false) \
+	ROW(REQ_CREATE_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_DELETE_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_ATTACH_DISK, ROLE_OPERATOR, false) \
+	ROW(REQ_DETACH_DISK, ROLE_OPERATOR, false) \
+	ROW(REQ_UPLOAD_OPEN, ROLE_OPERATOR, false) \
+	ROW(REQ_UPLOAD_WRITE, ROLE_OPERATOR, false) \
+	ROW(REQ_UPLOAD_FINISH, ROLE_OPERATOR, false) \
+	ROW(REQ_DELETE_IMAGE, ROLE_OPERATOR, false) \
+	ROW(REQ_EXPORT_OPEN, ROLE_OPERATOR, false) \
+	ROW(REQ_EXPORT_READ, ROLE_OPERATOR, false) \
+	ROW(REQ_EXPORT_CLOSE, ROLE_ANYBODY, false) \
+	ROW(REQ_CREATE_SWITCH, ROLE_ADMIN, true) \
+	ROW(REQ_DELETE_SWITCH, ROLE_ADMIN, false) \
+	ROW(REQ_SWITCHES, ROLE_ANYBODY, true) \
+	ROW(REQ_PORTS, ROLE_VIEWER, false) \
+	ROW(REQ_STATIONS, ROLE_VIEWER, false) \
+	ROW(REQ_CREATE_ROUTER, ROLE_ADMIN, true) \
+	ROW(REQ_SET_ROUTER, ROLE_ADMIN, true) \
+	ROW(REQ_DELETE_ROUTER, ROLE_ADMIN, false) \
+	ROW(REQ_ROUTERS, ROLE_ANYBODY, true) \
+	ROW(REQ_ROUTER_LINES, ROLE_VIEWER, false) \
+	ROW(REQ_SNAPSHOT_VM, ROLE_OPERATOR, false) \
+	ROW(REQ_REVERT_VM, ROLE_OPERATOR, false) \
+	ROW(REQ_DELETE_SNAPSHOT, ROLE_OPERATOR, false) \
+	ROW(REQ_CLONE_VM, ROLE_OPERATOR, false) \
+	ROW(REQ_DEFINITIONS, ROLE_ANYBODY, false) \
+	ROW(REQ_RESIZE_DISK, ROLE_OPERATOR, false) \
+	ROW(REQ_SET_POOL_KEY, ROLE_ADMIN, false) \
+	ROW(REQ_UNLOCK_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_RENAME_VOLUME, ROLE_OPERATOR, false) \
+	ROW(REQ_CHECK_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_SCRUB_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_KEEP, ROLE_ADMIN, false) \
+	ROW(REQ_ATTACH_NIC, ROLE_OPERATOR, false) \
+	ROW(REQ_DETACH_NIC, ROLE_OPERATOR, false) \
+	ROW(REQ_SET_VOLUME, ROLE_OPERATOR, false) \
+	ROW(REQ_LOG_READ, ROLE_ANYBODY, false) \
+	ROW(REQ_LOG_WRITE, ROLE_ANYBODY, false) \
+	ROW(REQ_REPLACE_DISK, ROLE_ADMIN, false) \
+	ROW(REQ_OPEN_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_IMPORT_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_EXPORT_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_GROW_POOL, ROLE_ADMIN, false) \
+	ROW(REQ_CAPTURE_OPEN, ROLE_ADMIN, false) \
+	ROW(REQ_CAPTURE_READ, ROLE_ADMIN, false) \
+	ROW(REQ_CAPTURE_CLOSE, ROLE_ANYBODY, false) \
+	ROW(REQ_LOGIN, ROLE_ANYBODY, false) \
+	ROW(REQ_LOGOUT, ROLE_VIEWER, false) \
+	ROW(REQ_SESSIONS, ROLE_VIEWER, false) \
+	ROW(REQ_PASSWD, ROLE_VIEWER, false) \
+	ROW(REQ_ADD_USER, ROLE_ADMIN, false) \
+	ROW(REQ_SET_USER, ROLE_ADMIN, false) \
+	ROW(REQ_DELETE_USER, ROLE_ADMIN, false) \
+	ROW(REQ_USERS, ROLE_ADMIN, false) \
+	ROW(REQ_EXPORT_USERS, ROLE_ADMIN, false)
+
+#define OP_ROLE_ONE(op, role, is_applied) +1
+_Static_assert(1 OP_ROLES(OP_ROLE_ONE) == REQ_OP_COUNT, "each request has a role");
+
+#endif

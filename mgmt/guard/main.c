@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - guard: says who somebody is. It maps two rings with root, the boot module `users` and the memory that
+ * outlives it; it holds no right but to signal root.
+ */
+#include "info_page.h"
+#include "ring.h"
+#include "rt_log.h"
+#include "rt_time.h"
+#include "serve.h"
+#include "password.h"
+#include "sys.h"
+#include "user.h"
+#include "vm_layout.h"
+
+static struct ring orders, reports;
+
+static void tell(u32 line, u32 column, const char *what)
+{
+	rt_log("guard: users, line %u, column %u: %s", (unsigned)line, (unsigned)column, what);
+}
+
+static u64 ticks(void)
+{
+	return rt_time_tsc();
+}
+
+/* There is room: root sends no order without. */
+static void send(const struct guard_report *report)
+{
+	if (!ring_put(&reports, report, sizeof(*report)))
+		rt_log("guard: root takes no reports");
+	(void)sys_notify_signal(H_ROOT_SIGNAL);
+}
+
+int main(void)
+{
+	struct guard_report report;
+	struct guard_order order;
+
+	ring_attach_consumer(&orders, (struct ring_shared *)GUARD_ORDERS, GUARD_ORDER_RING_BYTES);
+	ring_attach_producer(&reports, (struct ring_shared *)GUARD_REPORTS, GUARD_REPORT_RING_BYTES);
+	password_init(user_random, ticks);
+	serve_init((struct guard_state *)GUARD_STATE, (const char *)GUARD_MODULE, tell);
+	serve_ready(&report);
+	send(&report);
+	for (;;) {
+		u64 bits = 0;
+
+		while (ring_get(&orders, &order, sizeof(order))) {
+			serve_order(&order, &report);
+			send(&report);
+		}
+		ring_consumer_wait(&orders, true);
+		if (ring_used(&orders) < sizeof(order))
+			(void)!sys_notify_wait(DEADLINE_NONE, &bits);
+		ring_consumer_wait(&orders, false);
+	}
+}

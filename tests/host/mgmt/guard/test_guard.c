@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guard without its rings: the rules of the table of users, orders, passwords, and the text of the boot module.
+ */
+/* links: guard */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "password.h"
+#include "serve.h"
+#include "users.h"
+#include "users_text.h"
+
+static struct guard_state state_;
+static struct guard_report report;
+static u32 mistakes, bad_line, bad_column;
+static char bad_what[128];
+
+static bool no_random(void *out, size_t bytes)
+{
+	(void)out;
+	(void)bytes;
+	return false;
+}
+
+static u64 ticks(void)
+{
+	static u64 count;
+
+	return ++count;
+}
+
+static void tell(u32 line, u32 column, const char *what)
+{
+	mistakes++;
+	bad_line = line;
+	bad_column = column;
+	snprintf(bad_what, sizeof(bad_what), "%s", what);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&state_, 0, sizeof(state_));
+	mistakes = 0;
+	password_init(no_random, ticks);
+	serve_init(&state_, NULL, tell);
+	return 0;
+}
+
+static struct guard_order an_order(enum guard_op op, const char *name, u32 role, u8 secret)
+{
+	struct guard_order order = { .id = 7, .op = op, .role = role };
+
+	snprintf(order.name, sizeof(order.name), "%s", name);
+	memset(order.secret, secret, sizeof(order.secret));
+	memset(order.new_secret, secret, sizeof(order.new_secret));
+	return order;
+}
+
+static enum guard_error serve(struct guard_order order)
+{
+	static const struct guard_order none;
+
+	serve_order(&order, &report);
+	assert_memory_equal(&order, &none, sizeof(order));	/* no secret is left */
+	assert_true(users_ok(&state_.users));
+	assert_int_equal(report.users, state_.users.count);
+	return report.error;
+}
+
+static enum guard_error do_order(enum guard_op op, const char *name, u32 role, u8 secret)
+{
+	return serve(an_order(op, name, role, secret));
+}
+
+static void logins(void **state)
+{
+	struct guard_order passwd = an_order(GUARD_PASSWD, "alice", 0, 1);
+
+	(void)state;
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_WRONG);
+	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 2), GUARD_WRONG);
+	assert_int_equal(report.role, 0);
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_OK);
+	assert_int_equal(report.role, ROLE_ADMIN);
+	assert_int_equal(report.id, 7);
+	assert_int_equal(do_order(GUARD_LOGIN, "bob", 0, 1), GUARD_WRONG);
+	memset(passwd.new_secret, 3, sizeof(passwd.new_secret));
+	assert_int_equal(serve(passwd), GUARD_OK);
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_WRONG);
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 3), GUARD_OK);
+	assert_int_equal(serve(passwd), GUARD_WRONG);	/* the present one is another by now */
+}
+
+static void rules(void **state)
+{
+	struct guard_order set = an_order(GUARD_SET, "bob", ROLE_OPERATOR, 9), dry = an_order(GUARD_ADD, "eve", 2, 1);
+	char name[16];
+
+	(void)state;
+	assert_int_equal(do_order(GUARD_ADD, "bob", ROLE_VIEWER, 1), GUARD_FIRST_ADMIN);
+	assert_int_equal(do_order(GUARD_ADD, "bob", ROLE_ANYBODY, 1), GUARD_BAD_ORDER);
+	assert_int_equal(do_order(GUARD_ADD, "bob", ROLE_COUNT, 1), GUARD_BAD_ORDER);
+	assert_int_equal(do_order(GUARD_ADD, "-bob", ROLE_ADMIN, 1), GUARD_BAD_ORDER);
+	assert_int_equal(do_order(GUARD_ADD, "", ROLE_ADMIN, 1), GUARD_BAD_ORDER);
+	assert_int_equal(do_order(GUARD_READY, "bob", ROLE_ADMIN, 1), GUARD_BAD_ORDER);
+	assert_int_equal(do_order(GUARD_OP_COUNT, "bob", ROLE_ADMIN, 1), GUARD_BAD_ORDER);
+	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
+	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_VIEWER, 1), GUARD_EXISTS);
+	assert_int_equal(do_order(GUARD_ADD, "bob", ROLE_VIEWER, 1), GUARD_OK);
+	assert_int_equal(do_order(GUARD_DELETE, "alice", 0, 0), GUARD_LAST_ADMIN);
+	set.fields = USER_SET_ROLE;
+	snprintf(set.name, sizeof(set.name), "alice");
+	assert_int_equal(serve(set), GUARD_LAST_ADMIN);
+	snprintf(set.name, sizeof(set.name), "bob");
+	assert_int_equal(serve(set), GUARD_OK);
+	assert_int_equal(do_order(GUARD_LOGIN, "bob", 0, 1), GUARD_OK);	/* its password is as before */
+	assert_int_equal(report.role, ROLE_OPERATOR);
+	set.fields = USER_SET_SECRET;
+	assert_int_equal(serve(set), GUARD_OK);
+	assert_int_equal(do_order(GUARD_LOGIN, "bob", 0, 9), GUARD_OK);
+	dry.flags = GUARD_DRY_RUN;
+	assert_int_equal(serve(dry), GUARD_OK);
+	assert_int_equal(do_order(GUARD_DELETE, "eve", 0, 0), GUARD_NO_USER);
+	assert_int_equal(do_order(GUARD_DELETE, "bob", 0, 0), GUARD_OK);
+	for (u32 i = 1; i < USERS_MAX; i++) {	/* as quickly as that goes */
+		struct user user = state_.users.list[0];
+
+		snprintf(name, sizeof(name), "u%u", (unsigned)i);
+		memset(user.name, 0, sizeof(user.name));
+		memcpy(user.name, name, strlen(name));
+		assert_int_equal(users_add(&state_.users, &user, false), GUARD_OK);
+	}
+	assert_int_equal(do_order(GUARD_ADD, "more", ROLE_VIEWER, 1), GUARD_FULL);
+}
+
+/* A new instance goes on with the users of the one before, unless they are none. */
+static void a_new_guard(void **state)
+{
+	(void)state;
+	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
+	serve_init(&state_, NULL, tell);
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_OK);
+	state_.users.list[0].memory_kib = 1u << 30;
+	serve_init(&state_, NULL, tell);
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_WRONG);
+	assert_int_equal(state_.users.count, 0);
+}
+
+/* ---- the text ---- */
+
+#define SALT "AAAAAAAAAAAAAAAAAAAAAA"
+#define HASH "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define PASSWORD "password \"$argon2id$v=19$m=8192,t=5,p=1$" SALT "$" HASH "\""
+
+static u32 read_text(const char *text)
+{
+	memset(&state_.users, 0, sizeof(state_.users));
+	mistakes = 0;
+	users_read(&state_.users, text, strlen(text), tell);
+	assert_true(users_ok(&state_.users));
+	return state_.users.count;
+}
+
+/* What export-users prints is what the module is. */
+static void export(void **state)
+{
+	struct guard_order row = { .id = 1, .op = GUARD_ROW, .flags = GUARD_TEXT };
+	char text[2 * USER_LINE_BYTES + 64];
+
+	(void)state;
+	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
+	assert_int_equal(do_order(GUARD_ADD, "bob-2", ROLE_VIEWER, 2), GUARD_OK);
+	assert_int_equal(serve(row), GUARD_OK);
+	assert_string_equal(report.name, "alice");
+	snprintf(text, sizeof(text), "# ours\n%s", report.line);
+	row.index = 1;
+	assert_int_equal(serve(row), GUARD_OK);
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", report.line);
+	row.index = 2;
+	assert_int_equal(serve(row), GUARD_NO_USER);
+	row = (struct guard_order){ .id = 1, .op = GUARD_ROW };
+	assert_int_equal(serve(row), GUARD_OK);
+	assert_string_equal(report.line, "");
+	memset(&state_, 0, sizeof(state_));
+	state_.module_bytes = strlen(text);
+	serve_init(&state_, text, tell);
+	assert_int_equal(mistakes, 0);
+	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_OK);
+	assert_int_equal(report.role, ROLE_ADMIN);
+	assert_int_equal(do_order(GUARD_LOGIN, "bob-2", 0, 2), GUARD_OK);
+	assert_int_equal(report.role, ROLE_VIEWER);
+}
+
+/* One mistake, at that place; so many users are there. */
+static void bad(const char *text, u32 line, u32 column, const char *what, u32 users)
+{
+	u32 count = read_text(text);
+
+	if (mistakes != 1 || bad_line != line || bad_column != column || !strstr(bad_what, what) || count != users)
+		fail_msg("%s: %u mistakes, %u:%u %s, %u users", text, mistakes, bad_line, bad_column, bad_what, count);
+}
+
+#define ADMIN "user a { role admin; " PASSWORD "; }\n"
+
+static void texts(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text(ADMIN), 1);
+	assert_int_equal(mistakes, 0);
+	assert_int_equal(read_text("user a{" PASSWORD ";role admin}#end"), 1);
+	assert_int_equal(mistakes, 0);
+	bad("", 1, 1, "no user is an admin", 0);
+	bad("user b { role viewer; " PASSWORD "; }", 1, 133, "no user is an admin", 1);
+	bad(ADMIN "user b { role king; " PASSWORD "; }", 2, 15, "a role is", 1);
+	bad(ADMIN "user b { role viewer }", 2, 22, "no password", 1);
+	bad(ADMIN "user b { " PASSWORD " }", 2, 118, "no role", 1);
+	bad(ADMIN "user a { role viewer; " PASSWORD "; }", 2, 132, "already", 1);
+	bad(ADMIN "user B { role viewer; " PASSWORD "; }", 2, 6, "name has", 1);
+	bad(ADMIN "user b { role viewer; role viewer; " PASSWORD "; }", 2, 28, "twice", 1);
+	bad(ADMIN "user b { role viewer; quota 3; " PASSWORD "; }", 2, 23, "no other property", 1);
+	bad(ADMIN "user b { role viewer; password x; }", 2, 32, "not a password", 1);
+	bad(ADMIN "user b { role viewer; password \"x; }", 2, 32, "not a password", 1);
+	bad(ADMIN "user b { role viewer; password \"$argon2id$v=19$m=8193,t=5,p=1$" SALT "$" HASH "\"; }", 2, 32,
+	    "not a password", 1);
+	bad(ADMIN "user b { role viewer; password \"$argon2id$v=19$m=8192,t=33,p=1$" SALT "$" HASH "\"; }", 2, 32,
+	    "not a password", 1);
+	bad(ADMIN "user b { role viewer; password \"$argon2id$v=19$m=8192,t=5,p=2$" SALT "$" HASH "\"; }", 2, 32,
+	    "not a password", 1);
+	bad(ADMIN "user b { role viewer; password \"$argon2id$v=19$m=8192,t=5,p=1$" SALT "A$" HASH "\"; }", 2, 32,
+	    "not a password", 1);
+	bad(ADMIN "user b { role viewer; " PASSWORD ";", 2, 131, "} is missing", 1);
+	bad("users { }\n" ADMIN, 1, 1, "a statement is", 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(logins, setup),
+		cmocka_unit_test_setup(rules, setup),
+		cmocka_unit_test_setup(a_new_guard, setup),
+		cmocka_unit_test_setup(export, setup),
+		cmocka_unit_test_setup(texts, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

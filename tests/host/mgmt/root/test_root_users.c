@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Root on a fake kernel: logins, roles and sessions. The test plays the console, also one that breaks every rule, and
+ * guard.
+ */
+/* links: root rt */
+/* helpers: root_bench.c fake_kernel.c fake_platform.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "access.h"
+#include "fake_kernel.h"
+#include "guard.h"
+#include "op_roles.h"
+#include "root.h"
+#include "root_bench.h"
+#include "vm_layout.h"
+#include "wires.h"
+
+static u64 guard;
+static struct ring orders, reports;
+
+static void attach(void)
+{
+	u64 h_pd = fake_pd_of(guard);
+
+	ring_attach_consumer(&orders, fake_memory(h_pd, GUARD_ORDERS), GUARD_ORDER_RING_BYTES);
+	ring_attach_producer(&reports, fake_memory(h_pd, GUARD_REPORTS), GUARD_REPORT_RING_BYTES);
+}
+
+static void report(struct guard_report r)
+{
+	assert_true(ring_put(&reports, &r, sizeof(r)));
+	bench_turns(ROOT_BIT_GUARD, 2);
+}
+
+static int boot(void **state)
+{
+	int rc = bench_boot(state);
+
+	guard = fake_thread_nth(SERVICE_GUARD);
+	assert_non_null(fake_memory(fake_pd_of(guard), GUARD_STATE));
+	attach();
+	bench_ask_task(0, 0);		/* vos.conf is applied */
+	for (u32 i = 0; i < 1000 && bench_task.number == 0; i++)
+		bench_turns(0, 1);
+	while (bench_task.number != 0) {
+		u64 number = bench_task.number;
+
+		bench_task.number = 0;
+		bench_ask_task(number, 0);
+	}
+	return rc;
+}
+
+static struct guard_order take(enum guard_op op)
+{
+	struct guard_order order = { 0 };
+
+	assert_true(ring_get(&orders, &order, sizeof(order)));
+	assert_int_equal(order.op, op);
+	return order;
+}
+
+static void answer(const struct guard_order *order, enum guard_error error, u32 role)
+{
+	struct guard_report r = { .id = order->id, .op = order->op, .error = error, .users = 2, .role = role,
+				  .index = order->index };
+
+	memcpy(r.name, order->name, sizeof(r.name));
+	report(r);
+}
+
+static struct request a_user(enum request_op op, const char *name, u32 session)
+{
+	struct request r = bench_make_request(op, name, 0);
+
+	r.session = session;
+	r.user.role = ROLE_VIEWER;
+	memset(r.user.secret, 5, sizeof(r.user.secret));
+	return r;
+}
+
+/* Without any check of the answer. */
+static void ask_login(const char *name)
+{
+	struct request r = a_user(REQ_LOGIN, name, 0);
+
+	bench_send(&r);
+}
+
+static u32 login(const char *name, u32 role)
+{
+	struct guard_order order;
+
+	ask_login(name);
+	order = take(GUARD_LOGIN);
+	assert_string_equal(order.name, name);
+	assert_int_equal(order.secret[31], 5);
+	assert_false(bench_is_answered());
+	answer(&order, GUARD_OK, role);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.login.role, role);
+	assert_true(bench_answer.login.session != 0);
+	return bench_answer.login.session;
+}
+
+static void ask_as(enum request_op op, const char *name, u32 session)
+{
+	struct request r = bench_make_request(op, name, 0);
+
+	r.session = session;
+	if (op == REQ_CREATE)
+		r.spec = (struct vm_spec){ .cpus = 1, .memory_bytes = 16 * MIB };
+	bench_send(&r);
+}
+
+/* The machine that nobody has users on is as it always was. */
+static void nobody(void **state)
+{
+	struct guard_order order;
+
+	(void)state;
+	assert_false(access_has_users());
+	ask_login("alice");
+	assert_false(ring_get(&orders, &order, sizeof(order)));	/* guard has not said that it is ready */
+	report((struct guard_report){ .op = GUARD_READY });
+	assert_false(access_has_users());
+	order = take(GUARD_LOGIN);
+	report((struct guard_report){ .id = order.id, .op = order.op, .error = GUARD_WRONG });
+	bench_expect(ERR_WRONG_PASSWORD);
+	bench_create("a", RESTART_NEVER, 0);
+	ask_as(REQ_STATUS, "a", 1 << 8);
+	bench_expect(ERR_NO_LOGIN);
+	ask_as(REQ_LOGOUT, "", 0);
+	bench_expect(ERR_NO_LOGIN);
+}
+
+static void roles(void **state)
+{
+	struct request r;
+	struct guard_order order;
+	u32 viewer, admin;
+
+	(void)state;
+	r = a_user(REQ_ADD_USER, "alice", 0);
+	r.user.role = ROLE_ADMIN;
+	bench_send(&r);
+	order = take(GUARD_ADD);
+	assert_int_equal(order.role, ROLE_ADMIN);
+	answer(&order, GUARD_OK, 0);
+	bench_expect(ERR_NONE);
+	assert_true(access_has_users());
+	ask_as(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NO_LOGIN);
+	ask_as(REQ_LIST, "", 0);	/* the console writes definitions of it */
+	bench_expect(ERR_NO_VM);	/* past the end */
+	assert_int_equal(bench_row_count, 1);
+	viewer = login("bob", ROLE_VIEWER);
+	admin = login("alice", ROLE_ADMIN);
+	assert_true(viewer != admin);
+	ask_as(REQ_STATUS, "a", viewer);
+	bench_expect(ERR_NONE);
+	ask_as(REQ_STOP, "a", viewer);
+	bench_expect(ERR_ROLE);
+	assert_int_equal(bench_answer.result, RESULT_DENIED);
+	assert_string_equal(bench_answer.text, "bob");
+	assert_int_equal(bench_answer.need, ROLE_OPERATOR);
+	assert_int_equal(bench_answer.have, ROLE_VIEWER);
+	ask_as(REQ_PAUSE, "a", admin);
+	bench_expect(ERR_VM_STATE);
+	ask_as(REQ_SESSIONS, "", viewer);
+	bench_expect(ERR_NO_USER);	/* past the end */
+	assert_int_equal(bench_row_count, 2);
+	assert_string_equal(bench_rows[0].session_row.user, "bob");
+	ask_as(REQ_LOGOUT, "", viewer);
+	bench_expect(ERR_NONE);
+	ask_as(REQ_STATUS, "a", viewer);
+	bench_expect(ERR_NO_LOGIN);
+	ask_as(REQ_LOGOUT, "", admin);
+	bench_expect(ERR_NONE);
+}
+
+/* What guard says is judged too. */
+static void a_wrong_guard(void **state)
+{
+	struct guard_order order;
+
+	(void)state;
+	report((struct guard_report){ .id = 4711, .op = GUARD_LOGIN, .role = ROLE_ADMIN, .users = 2, .name = "eve" });
+	for (u32 i = 0; i < 4; i++) {
+		struct guard_report r = { .op = GUARD_LOGIN, .users = 2, .role = ROLE_ADMIN, .name = "alice" };
+
+		ask_login("alice");
+		order = take(GUARD_LOGIN);
+		r.id = order.id;
+		if (i == 0)
+			snprintf(r.name, sizeof(r.name), "bob");
+		else if (i == 1)
+			r.role = ROLE_COUNT;
+		else if (i == 2)
+			r.role = ROLE_ANYBODY;
+		else
+			memset(r.name, 'x', sizeof(r.name));
+		report(r);
+		bench_expect(ERR_WRONG_PASSWORD);
+		report(r);	/* again: nobody waits for it */
+	}
+	ask_login("alice");
+	order = take(GUARD_LOGIN);
+	answer(&order, (enum guard_error)77, ROLE_ADMIN);
+	bench_expect(ERR_GUARD_DOWN);
+	ask_as(REQ_SESSIONS, "", 0);
+	bench_expect(ERR_NO_LOGIN);
+}
+
+/* Whoever is changed or deleted is logged out; whoever changes the own password stays. */
+static void changes(void **state)
+{
+	u32 alice = login("alice", ROLE_ADMIN), bob = login("bob", ROLE_OPERATOR), again = login("bob", ROLE_OPERATOR);
+	struct request r = a_user(REQ_PASSWD, "alice", bob);	/* the name does not count */
+	struct guard_order order;
+
+	(void)state;
+	bench_send(&r);
+	order = take(GUARD_PASSWD);
+	assert_string_equal(order.name, "bob");
+	answer(&order, GUARD_OK, 0);
+	bench_expect(ERR_NONE);
+	ask_as(REQ_STATUS, "a", again);
+	bench_expect(ERR_NO_LOGIN);
+	r = a_user(REQ_SET_USER, "bob", alice);
+	r.flags = REQ_FLAG_DRY_RUN;
+	bench_send(&r);
+	order = take(GUARD_SET);
+	assert_int_equal(order.flags, GUARD_DRY_RUN);
+	answer(&order, GUARD_OK, 0);
+	bench_expect(ERR_NONE);
+	ask_as(REQ_STATUS, "a", bob);
+	bench_expect(ERR_NONE);
+	r.flags = 0;
+	bench_send(&r);
+	order = take(GUARD_SET);
+	answer(&order, GUARD_OK, 0);
+	bench_expect(ERR_NONE);
+	ask_as(REQ_STATUS, "a", bob);
+	bench_expect(ERR_NO_LOGIN);
+	r = a_user(REQ_LOGIN, "bob", alice);	/* the session before ends */
+	bench_send(&r);
+	order = take(GUARD_LOGIN);
+	answer(&order, GUARD_OK, ROLE_VIEWER);
+	bench_expect(ERR_NONE);
+	bob = bench_answer.login.session;
+	ask_as(REQ_STATUS, "a", alice);
+	bench_expect(ERR_NO_LOGIN);
+	ask_as(REQ_LOGOUT, "", bob);
+	bench_expect(ERR_NONE);
+}
+
+static void limits(void **state)
+{
+	struct request r[10];
+	struct guard_order order;
+	u32 sessions[SESSIONS_MAX];
+
+	(void)state;
+	for (u32 i = 0; i < SESSIONS_MAX; i++)
+		sessions[i] = login("bob", ROLE_VIEWER);
+	ask_login("bob");
+	order = take(GUARD_LOGIN);
+	answer(&order, GUARD_OK, ROLE_VIEWER);
+	bench_expect(ERR_TOO_MANY_SESSIONS);
+	for (u32 i = 0; i < SESSIONS_MAX; i++) {
+		ask_as(REQ_LOGOUT, "", sessions[i]);
+		bench_expect(ERR_NONE);
+	}
+	for (u32 i = 0; i < 10; i++) {	/* guard does one after the other */
+		r[i] = a_user(REQ_LOGIN, "bob", 0);
+		bench_send(&r[i]);
+		assert_true(bench_is_answered() == (i >= 8));
+	}
+	for (u32 i = 0; i < 8; i++) {
+		order = take(GUARD_LOGIN);
+		answer(&order, GUARD_WRONG, 0);
+	}
+	assert_false(ring_get(&orders, &order, sizeof(order)));
+}
+
+static u32 pick(u32 limit)
+{
+	static unsigned seed = 1;
+
+	return (u32)rand_r(&seed) % limit;
+}
+
+#define OP_ROLE(op, role, is_applied) [op] = role,
+
+/* A console that is somebody else's: with a viewer logged in, it gets nothing that a viewer has not. */
+static void a_hostile_console(void **state)
+{
+	static const u32 needs[REQ_OP_COUNT] = { OP_ROLES(OP_ROLE) };
+	u32 viewer = login("bob", ROLE_VIEWER);
+	struct guard_order order;
+
+	(void)state;
+	for (u32 i = 0; i < 200000; i++) {
+		u32 session = pick(4) == 0 ? viewer : pick(2) ? viewer + (pick(9) - 4) * 256 : (u32)pick(1u << 30) * 4;
+		enum request_op op = pick(REQ_OP_COUNT + 2);
+		struct request r = bench_make_request(op, pick(2) ? "a" : "", pick(64));
+
+		r.session = pick(16) ? session : 0;
+		r.index = pick(8);
+		if (op == REQ_LOGIN || op == REQ_PASSWD || op == REQ_LOGOUT || op == REQ_DEFINITIONS ||
+		    (op < REQ_OP_COUNT && needs[op] <= (r.session == viewer ? ROLE_VIEWER : ROLE_ANYBODY)))
+			continue;
+		bench_send(&r);
+		assert_true(bench_is_answered());
+		assert_true(op >= REQ_OP_COUNT || op == 0 ? bench_answer.error == ERR_BAD_FIELD
+			    : bench_answer.error == ERR_NO_LOGIN || bench_answer.error == ERR_ROLE);
+		assert_true(bench_answer.error != ERR_ROLE || r.session == viewer);
+	}
+	assert_false(ring_get(&orders, &order, sizeof(order)));
+	ask_as(REQ_STATUS, "a", viewer);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.state, VM_DEFINED);
+	ask_as(REQ_LOGOUT, "", viewer);
+	bench_expect(ERR_NONE);
+}
+
+/* Guard dies: whoever waits is told, and sessions stay. The console dies: its sessions end. */
+static void restarts(void **state)
+{
+	u32 viewer = login("bob", ROLE_VIEWER), made = fake_threads_made();
+
+	(void)state;
+	ask_login("alice");
+	fake_fault(guard, 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	guard = bench_await_thread(made);
+	attach();
+	bench_turns(0, 3);
+	bench_expect(ERR_GUARD_DOWN);
+	report((struct guard_report){ .op = GUARD_READY, .users = 0 });
+	assert_true(access_has_users());	/* it may have forgotten them: the machine does not open */
+	ask_as(REQ_STATUS, "a", viewer);
+	bench_expect(ERR_NONE);
+	made = fake_threads_made();
+	fake_fault(bench_console, 15, 0x400000, 0);
+	(void)root_turn(ROOT_BIT_FAULT);
+	bench_console = bench_await_thread(made);
+	bench_console_attach();
+	ask_as(REQ_STATUS, "a", viewer);
+	bench_expect(ERR_NO_LOGIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {	/* each goes on where the one before ended */
+		cmocka_unit_test(nobody), cmocka_unit_test(roles), cmocka_unit_test(a_wrong_guard),
+		cmocka_unit_test(changes), cmocka_unit_test(limits), cmocka_unit_test(a_hostile_console),
+		cmocka_unit_test(restarts),
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
