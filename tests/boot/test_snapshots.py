@@ -204,7 +204,7 @@ def test_deletions_in_every_order(tmp_path):
                 machine.attach('web')
             stop(machine, 'web')
             machine.ok('clone-vm web copy --snapshot b')
-            machine.ok('clone-vm copy again')
+            machine.ok('create-vm again --template copy --memory 96M')
             refused(machine, 'delete-snapshot web b', 'E_EXISTS')
             refused(machine, 'revert-vm web a --yes', 'E_EXISTS')
             refused(machine, 'delete-vm copy', 'E_EXISTS')

@@ -26,6 +26,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_OLD_DISK] = { "old", TYPE_DISK, "OLD", "disk that goes, see list-pool" },
 	[ARG_NEW_DISK] = { "new", TYPE_DISK, "NEW", "disk in its place, see list-disk; or the same one once more" },
 	[ARG_TO] = { "to", TYPE_FRESH_NAME, "NEW", "name of the new VM: a-z, 0-9 and -, at most 31 characters" },
+	[ARG_TEMPLATE] = { "template", TYPE_OLD_NAME, "VM", "VM that it is a clone of, but for what else is given" },
 	[ARG_SNAPSHOT] = { "snapshot", TYPE_SNAPSHOT, "SNAPSHOT",
 		"name of the snapshot: a-z, 0-9 and -, at most 31 characters" },
 	[ARG_NEW_VOLUME] = { "to", TYPE_TEXT, "NEW", "its new name: a-z, 0-9, . and -, at most 36 characters" },

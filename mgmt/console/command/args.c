@@ -416,7 +416,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return router_parse_inner(&args->router, value, error);
 	case ARG_FORWARD:
 		return router_parse_forward(&args->router, value, error);
-	case ARG_TO:
+	case ARG_TO: case ARG_TEMPLATE:
 		return set_name(args->to, value, error);
 	case ARG_SNAPSHOT: case ARG_ITS_SNAPSHOT:
 		return set_name(args->snapshot, value, error);

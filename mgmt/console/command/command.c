@@ -310,6 +310,11 @@ bool command_complete(const struct args *args, struct cmd_error *error)
 	if (args_has(args, ARG_LINES) && args_has(args, ARG_OFFSET))
 		return error_set(error, RESULT_USAGE, "--lines and --offset exclude each other. For example: %s",
 			args->command->example);
+	if (args->command->op == REQ_CREATE && args_has(args, ARG_ITS_SNAPSHOT) && !args_has(args, ARG_TEMPLATE))
+		return error_set(error, RESULT_USAGE, "--snapshot is that of a --template. For example: "
+			"create-vm web2 --template web --snapshot clean");
+	if (args_has(args, ARG_TEMPLATE) && args_has(args, ARG_DISK))
+		return error_set(error, RESULT_USAGE, "the disks are those of the --template; attach-disk adds others");
 	if (args->command->op == REQ_SET && !(args->given & ARGS_FIELDS))
 		return error_set(error, RESULT_USAGE, "set-vm needs something to set. For example: %s",
 			args->command->example);

@@ -17,9 +17,10 @@ const struct command command_rows[] = {
 	{
 		.verb = "create-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
 		.summary = "define a VM without starting it",
-		.more = "list-image shows the images. Without --kernel, VOS uses the default image.",
+		.more = "list-image shows the images. Without --kernel, VOS uses the default image. With --template "
+			"it is a clone of a VM (clone-vm), but for what is given.",
 		.example = "create-vm --name myvm --cpu 1 --memory 512M",
-		.takes = CHANGE | ARGS_FIELDS, .needs = A(NAME), .op = REQ_CREATE,
+		.takes = CHANGE | ARGS_FIELDS | A(TEMPLATE) | A(ITS_SNAPSHOT), .needs = A(NAME), .op = REQ_CREATE,
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
 	{
@@ -167,8 +168,8 @@ const struct command command_rows[] = {
 		.summary = "define a VM like another, with disks that begin as its",
 		.more = "The new VM's disks share with the old one's what neither has changed: making them takes no "
 			"time and no room. They begin as the snapshot, or as the disks are now; then a snapshot with "
-			"the name of the new VM is made, too. Network cards get new addresses. The snapshot can't be "
-			"deleted while there is the clone.",
+			"the name of the new VM is made, too. Network cards get new addresses. It does not start by "
+			"itself: set-vm --autostart. The snapshot can't be deleted while there is the clone.",
 		.example = "clone-vm myvm --to myvm2",
 		.takes = CHANGE | A(TO) | A(SNAPSHOT), .needs = A(NAME) | A(TO), .op = REQ_CLONE_VM,
 		.ops = { .begin = request_begin, .answer = request_answer },

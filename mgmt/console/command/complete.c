@@ -271,6 +271,9 @@ static void add_values(struct completion *completion, const struct context *cont
 		if (context->command->op != REQ_CREATE)
 			add_vms(completion, context->partial, names);
 		break;
+	case TYPE_OLD_NAME:
+		add_vms(completion, context->partial, names);
+		break;
 	case TYPE_SERVICE:
 		add_names(completion, context->partial, names->service, names->context);
 		break;

@@ -133,22 +133,28 @@ static void brief_arg(const struct out *out, enum arg arg, const char *need)
 }
 
 /* Of these the short form has only the names: what all commands take, and what hardly anybody needs. */
-#define ARGS_NAMED_ONLY (ARGS_COMMON | ARG_BIT(ARG_ON_IO_ERROR) | ARG_BIT(ARG_MEMORY_POLICY) | ARG_BIT(ARG_VMM))
+#define ARGS_NAMED_ONLY (ARGS_COMMON | ARG_BIT(ARG_ON_IO_ERROR) | ARG_BIT(ARG_MEMORY_POLICY) | ARG_BIT(ARG_VMM) | \
+			 ARG_BIT(ARG_TEMPLATE) | ARG_BIT(ARG_ITS_SNAPSHOT) | ARG_BIT(ARG_MODULE))
 
 static void brief_args(const struct out *out, arg_set args, arg_set needs)
 {
 	arg_set common = args & ARGS_NAMED_ONLY;
+	char line[256];
+	struct out_buffer buffer;
+	struct out text;
 
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if ((args & ~common) & ARG_BIT(i))
 			brief_arg(out, (enum arg)i, need(i, args, needs));
 	if (!common)
 		return;
-	out_text(out, " ");
+	out_buffer_init(&buffer, line, sizeof(line));
+	text = out_to_buffer(&buffer);
 	for (u32 i = 0; i < ARG_COUNT; i++)
 		if (common & ARG_BIT(i))
-			out_format(out, " --%s", arg_specs[i].name);
-	out_text(out, "\n");
+			out_format(&text, " --%s", arg_specs[i].name);
+	out_text(out, "  ");
+	out_wrapped(out, line + 1, 2, 2, HELP_COLUMNS);
 }
 
 static void full_args(const struct out *out, arg_set args, arg_set needs)

@@ -16,8 +16,8 @@ void request_fill(struct job *job)
 	struct request *r = &job->request;
 
 	memset(r, 0, sizeof(*r));
-	memcpy(r->name, args->name, sizeof(r->name));
-	memcpy(r->to, args->to, sizeof(r->to));
+	memcpy(r->name, args_has(args, ARG_TEMPLATE) ? args->to : args->name, sizeof(r->name));
+	memcpy(r->to, args_has(args, ARG_TEMPLATE) ? args->name : args->to, sizeof(r->to));
 	memcpy(r->snapshot, args->snapshot, sizeof(r->snapshot));
 	if (args->command->op == REQ_CREATE_SWITCH)
 		r->network = args->network;
@@ -54,7 +54,7 @@ void request_begin(struct session *s, struct job *job)
 {
 	request_fill(job);
 	request_note_asker(s, job, job->args.name, true);
-	job_send(s, job, (enum request_op)job->args.command->op);
+	job_send(s, job, args_has(&job->args, ARG_TEMPLATE) ? REQ_CLONE_VM : (enum request_op)job->args.command->op);
 }
 
 static void say_rounding(const struct out *out, u64 asked, u64 bytes)
@@ -190,7 +190,7 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 			"%s%s would succeed. Nothing was changed.\n", job->args.command->verb, name);
 		return;
 	}
-	switch (job->args.command->op) {
+	switch (job->request.op) {
 	case REQ_CREATE:
 		out_format(out, "%s is defined: %u vCPU%s, %s. start-vm %s starts it.\n", name,
 			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
@@ -201,7 +201,8 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 		say_disks(out, vm, vm ? vm->report.spec.disk_count : 0);
 		return;
 	case REQ_CLONE_VM:
-		out_format(out, "%s is defined as a clone of %s. start-vm %s starts it.\n", name, job->args.name, name);
+		out_format(out, "%s is defined as a clone of %s. start-vm %s starts it.\n", name,
+			job->request.name, name);
 		say_disks(out, vm, vm ? vm->report.spec.disk_count : 0);
 		return;
 	case REQ_ATTACH_DISK: case REQ_DETACH_DISK:
@@ -300,9 +301,9 @@ bool request_is_refused(struct session *s, struct job *job, const struct reply *
 
 void request_answer(struct session *s, struct job *job, const struct reply *reply)
 {
-	bool is_clone = job->args.command->op == REQ_CLONE_VM;
+	bool is_clone = job->request.op == REQ_CLONE_VM;
 	struct outcome outcome = {
-		.job = job, .name = is_clone ? job->args.to : job->args.name, .info = s->console->inventory.info,
+		.job = job, .name = is_clone ? job->request.to : job->args.name, .info = s->console->inventory.info,
 	};
 
 	if (request_is_refused(s, job, reply))

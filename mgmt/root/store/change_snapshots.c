@@ -12,6 +12,7 @@
 #include "pools.h"
 #include "root.h"
 #include "spec.h"
+#include "spec_fields.h"
 #include "store_client.h"
 #include "vm_disks.h"
 #include "volume_judge.h"
@@ -257,10 +258,18 @@ struct error_info snapshot_order_delete(struct change *c)
 
 /* ---- clone-vm ---- */
 
-/* Like the VM, with disks of its own and other addresses. */
+/* Like the VM, but for what is asked, with disks of its own and other addresses. It does not start by itself unasked:
+ * two that do the same, at the next start of the machine, are seldom what is meant. */
 static void fill_spec(const struct change *c, struct vm_spec *spec)
 {
+	static struct vm_spec asked;	/* too large for the stack */
+
+	asked = *spec;
 	*spec = change_vm(c)->spec;
+	spec->autostart = 0;
+	for (u32 i = 0; i < spec->nic_count; i++)
+		spec->nics[i].mac = 0;
+	spec_merge(spec, &asked, c->request.fields);
 	for (u32 i = 0; i < spec->disk_count; i++) {
 		spec->disks[i].volume[0] = '\0';
 		volume_name_of(spec->disks[i].volume, c->request.to, spec, i);
@@ -268,8 +277,6 @@ static void fill_spec(const struct change *c, struct vm_spec *spec)
 		spec->disks[i].flags &= ~DISK_TRAITS_ALL;	/* a clone is thin, and else as its origin */
 		spec->disks[i].on[0] = spec->disks[i].image[0] = '\0';
 	}
-	for (u32 i = 0; i < spec->nic_count; i++)
-		spec->nics[i].mac = 0;
 }
 
 /* The names of its disks are free. */
@@ -295,6 +302,8 @@ struct error_info clone_judge(struct change *c)
 		return no;
 	if (!spec_name_ok(c->request.to))
 		return error_info_of(ERR_BAD_NAME, 0, 0);
+	if ((c->request.fields & (BIT32(FIELD_DISK) | ~FIELDS_ALL)) != 0)
+		return error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	if (vm_find(c->request.to) != NULL)
 		return error_info_of(ERR_VM_EXISTS, 0, vm_state_of(vm_find(c->request.to)));
 	if (is_of_now && count_of(vm, c->request.to) != 0)
@@ -306,7 +315,9 @@ struct error_info clone_judge(struct change *c)
 	if (no.error != ERR_NONE)
 		return no;
 	fill_spec(c, &c->request.spec);
-	no = judge_names(&c->request.spec);
+	no = spec_judge(&c->request.spec, c->request.fields, &root.images, INFO->pcpu_count);
+	if (no.error == ERR_NONE)
+		no = judge_names(&c->request.spec);
 	if (no.error != ERR_NONE)
 		return no;
 	c->request.spec.disk_count = 0;		/* they are not there yet */

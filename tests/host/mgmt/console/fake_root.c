@@ -23,29 +23,6 @@
 
 #define FAKE_ROWS 3u	/* of a table in answer to one request */
 
-static const struct device_report devices[] = {
-	{ .vendor = 0x8086, .device = 0x29c0, .class_code = 0x060000, .group = DEVICE_NO_GROUP },
-	{ .bdf = 0x18, .vendor = 0x1af4, .device = 0x1042, .class_code = 0x010000, .group = DEVICE_NO_GROUP,
-	  .driver = "virtio0", .state = DEVICE_DRIVEN, .interrupts = DRIVER_IRQ_MESSAGES, .irq_count = 2 },
-	{ .bdf = 0xfa, .vendor = 0x8086, .device = 0x2922, .class_code = 0x010601, .group = 7, .faults = 3,
-	  .driver = "ahci0", .state = DEVICE_RESTARTING, .is_contained = 1,
-	  .interrupts = DRIVER_IRQ_LINES, .irq_count = 1 },
-	{ .bdf = 0x1ff, .vendor = 0xffee, .device = 1, .class_code = 0xff1234, .group = DEVICE_NO_GROUP,
-	  .state = DEVICE_LEFT_ALONE },
-	{ .bdf = 0xffff, .vendor = 0xffee, .device = 1, .class_code = 0x020001, .group = DEVICE_NO_GROUP,
-	  .driver = "no-end-of-it-all", .state = 99, .interrupts = 99, .irq_count = 99 },
-};
-
-static const struct disk_row disks[] = {
-	{ .index = 0, .state = DISK_ROW_READY, .bytes = 128 * GIB, .free_bytes = 28 * GIB, .block_bytes = 512,
-	  .name = "virtio0", .program = "virtio_blk" },
-	{ .index = 4, .state = DISK_ROW_WHOLE, .bytes = 500 * GIB, .free_bytes = 500 * GIB, .block_bytes = 4096,
-	  .name = "nvme0.0", .program = "nvme", .model = "QEMU \033[31mNVMe Ctrl", .vm = "db",
-	  .features = BLK_IS_READ_ONLY },
-	{ .index = 31, .state = DISK_ROW_COMING, .name = "no-end-of-it-all-no-end.", .program = "no-end-of-it-all" },
-	{ .index = 32, .state = 99, .name = "ahci0.2" },
-};
-
 static struct fake_vm *find(struct fake_root *root, const char *name)
 {
 	for (u32 i = 0; i < VM_COUNT; i++)
@@ -181,6 +158,22 @@ static void create(struct fake_root *root, const struct request *r, struct reply
 	}
 	root->memory_free -= r->spec.memory_bytes;
 	reply->vm = root->vms[i].report;
+}
+
+/* It has what is asked, and else what the other one has. */
+static void clone(struct fake_root *root, const struct request *r, struct reply *reply)
+{
+	struct request made = *r;
+	struct fake_vm *vm = find(root, r->name);
+
+	if (!vm) {
+		refuse(reply, RESULT_NOT_FOUND, ERR_NO_VM, 0, 0);
+		return;
+	}
+	made.spec = vm->report.spec;
+	spec_merge(&made.spec, &r->spec, r->fields);
+	memcpy(made.name, r->to, sizeof(made.name));
+	create(root, &made, reply);
 }
 
 static bool state_allows(u32 op, u32 state, u32 flags)
@@ -351,9 +344,9 @@ static const struct service_report services[] = {
 
 static void storage_row(const struct request *r, struct reply *reply)
 {
-	for (u32 i = 0; r->op == REQ_DISKS && i < ARRAY_COUNT(disks); i++) {
-		reply->disk = disks[i];
-		if (disks[i].index >= r->index)
+	for (u32 i = 0; r->op == REQ_DISKS && i < ARRAY_COUNT(fake_disks); i++) {
+		reply->disk = fake_disks[i];
+		if (fake_disks[i].index >= r->index)
 			return;
 	}
 	for (u32 i = 0; r->op == REQ_VOLUMES && i < ARRAY_COUNT(fake_volumes); i++) {
@@ -376,6 +369,9 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_CREATE:
 		create(root, r, reply);
 		return;
+	case REQ_CLONE_VM:
+		clone(root, r, reply);
+		return;
 	case REQ_LIST:
 		list(root, r, reply);
 		return;
@@ -394,8 +390,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 			fake_read_log(root, r, reply);
 		return;
 	case REQ_DEVICES:
-		if (r->index < ARRAY_COUNT(devices))
-			reply->pci = devices[r->index];
+		if (r->index < ARRAY_COUNT(fake_devices))
+			reply->pci = fake_devices[r->index];
 		else
 			refuse(reply, RESULT_NOT_FOUND, ERR_NO_DEVICE, 0, 0);
 		return;

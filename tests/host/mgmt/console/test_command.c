@@ -603,7 +603,7 @@ static void help_fits(void **state)
 		assert_true(column <= HELP_COLUMNS);
 		assert_true(text[i] == '\n' || (u8)text[i] >= 0x20);
 	}
-	assert_non_null(strstr(text, "create-vm --name NAME [--cpu N]"));
+	assert_non_null(strstr(text, "create-vm --name NAME [--template VM] [--cpu N]"));
 }
 
 /* Every example in the table is a command that works, and every command says what it is. */

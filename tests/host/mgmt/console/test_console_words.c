@@ -299,6 +299,14 @@ static void snapshots(void **state)
 		RESULT_OK);
 	command("snapshot-vm myvm x --json", "\"return\":{\"name\":\"x\",\"vm\":\"myvm\",\"disks\":2}", RESULT_OK);
 	command("snapshot-vm myvm --dry-run", "snapshot-vm myvm would succeed. Nothing was changed.", RESULT_OK);
+	command("create-vm twin --template myvm --cpu 2",
+		"twin is defined as a clone of myvm. start-vm twin starts it.", RESULT_OK);
+	command("status-vm twin", "CPU         2", RESULT_OK);
+	command("create-vm twin --template myvm", "there is a VM \"twin\" already", RESULT_STATE);
+	command("create-vm other --template none", "there is no VM \"none\"", RESULT_NOT_FOUND);
+	command("create-vm other --template myvm --disk 1G", "the disks are those of the --template", RESULT_USAGE);
+	command("create-vm other --snapshot x", "--snapshot is that of a --template", RESULT_USAGE);
+	command("delete-vm twin", "twin is deleted", RESULT_OK);
 	command("snapshot-vm myvm A", "\"A\" is not a name", RESULT_USAGE);
 	command("revert-vm myvm", "needs --snapshot SNAPSHOT", RESULT_USAGE);
 	fake_type(root, "revert-vm myvm old\r");
@@ -449,7 +457,8 @@ static void help_topics(void **state)
 	command("help vm create", "create-vm: define", RESULT_OK);
 	command("help create-vm", "create-vm: define", RESULT_OK);
 	expect("  --class fair|rt       fair: shares pCPUs by weight; rt: real-time\r\n");
-	expect("  --on-io-error --memory-policy --vmm --wait --dry-run --quiet --json\r\n");
+	expect("  --template --module --on-io-error --memory-policy --vmm --snapshot --wait\r\n"
+		"  --dry-run --quiet --json\r\n");
 	command("create-vm --help", "  --name NAME           name of the VM: a-z, 0-9 and - (needed)\r\n", RESULT_OK);
 	command("help create-vm full", "print nothing on success", RESULT_OK);
 	command("help vm create full", "print nothing on success", RESULT_OK);

@@ -12,6 +12,7 @@
 #include "pool_bench.h"
 #include "volume_traits.h"
 #include "pool_groups.h"
+#include "vm.h"
 #include "volumes.h"
 
 #define DISKS_OF_A 2u
@@ -512,6 +513,56 @@ static void is_cloned(void **state)
 	forget_all();
 }
 
+/* All but what is asked is as of the VM; by itself it starts only where that is asked. */
+static void is_like_its_template(void **state)
+{
+	struct request r = bench_make_request(REQ_CLONE_VM, "a", 0);
+	struct store_order group[DISKS_OF_A], order;
+
+	(void)state;
+	make_vm();
+	vm_find("a")->spec.autostart = 1;
+	strcpy(r.to, "b");
+	r.fields = BIT32(FIELD_CPU) | BIT32(FIELD_DISK);
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_BAD_FIELD);
+	r.fields = BIT32(FIELD_CPU);
+	r.spec.cpus = VM_VCPUS + 1;
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_TOO_MANY_VCPUS);
+	r.fields = BIT32(FIELD_CPU) | BIT32(FIELD_MEMORY);
+	r.spec.cpus = 2;
+	r.spec.memory_bytes = 3 * vm_find("a")->spec.memory_bytes;
+	strcpy(r.spec.kernel, "another");	/* not asked */
+	bench_send(&r);
+	bench_turns(0, 3);
+	take_group(STORE_CLONE, group);
+	for (u32 k = 0; k < DISKS_OF_A; k++) {
+		static const char *const names[] = { "b.0", "b.1" };
+
+		tell_snapshot(3 + k, "b", 1 + k);
+		tell_part(5 + k, names[k], GIB, STORE_IS_CLONE | STORE_IS_MARKED, 3 + k, group[k].new_guid);
+		done(&group[k], STORE_OK);
+	}
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.vm.spec.cpus, 2);
+	assert_int_equal(bench_answer.vm.spec.memory_bytes, r.spec.memory_bytes);
+	assert_string_equal(bench_answer.vm.spec.kernel, vm_find("a")->spec.kernel);
+	assert_int_equal(bench_answer.vm.spec.autostart, 0);
+	assert_int_equal(vm_find("a")->spec.cpus, 1);
+	bench_ask(REQ_DELETE, "b", 0);
+	bench_turns(0, 5);
+	for (u32 k = 0; k < DISKS_OF_A; k++) {
+		order = take(STORE_DELETE);
+		tell_gone(5 + k);
+		done(&order, STORE_OK);
+	}
+	bench_expect(ERR_NONE);
+	forget_all();
+}
+
 /* A disk of a VM, by its number or its volume, grows and does not shrink. */
 static void grows(void **state)
 {
@@ -604,7 +655,7 @@ int main(void)
 		cmocka_unit_test(goes_back),
 		cmocka_unit_test(is_deleted),
 		cmocka_unit_test(is_deleted_twice),
-		cmocka_unit_test(is_cloned),
+		cmocka_unit_test(is_cloned), cmocka_unit_test(is_like_its_template),
 		cmocka_unit_test(grows),
 		cmocka_unit_test(is_renamed),
 		cmocka_unit_test(count_is_a_lie),
