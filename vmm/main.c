@@ -173,7 +173,7 @@ static void start(void)
 		machine_stop(&machine, 0, STOP_BAD_IMAGE, false, "too many images");
 		return;
 	}
-	if (!machine_load(&machine, images))
+	if (!machine_load(&machine, images) || !machine_load_variables(&machine))
 		return;
 	if (!take_vcpu(0))
 		return;

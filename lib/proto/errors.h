@@ -421,6 +421,13 @@
 	/* text = VM, or a router's service, that has it */ \
 	ERROR(ERR_ADDRESS_TAKEN, RESULT_STATE, "E_EXISTS", \
 		"{text} has that IPv4 address on the same switch and VLAN. Choose another one") \
+	ERROR(ERR_NVRAM_FIRMWARE, RESULT_USAGE, "E_USAGE", \
+		"a disk with nvram keeps the variables of UEFI. Give {name} --boot disk or iso and --firmware uefi, " \
+		"or leave nvram out") \
+	ERROR(ERR_NVRAM_TWICE, RESULT_USAGE, "E_USAGE", "a VM has one disk with nvram at most") \
+	ERROR(ERR_NVRAM_SIZE, RESULT_USAGE, "E_USAGE", "a disk with nvram has 2M at least") \
+	ERROR(ERR_NVRAM_LIVE, RESULT_STATE, "E_STATE", \
+		"a disk with nvram comes and goes only while its VM is stopped: stop-vm {name} first") \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that") \
 	ERROR(ERR_NO_LOGIN, RESULT_DENIED, "E_LOGIN", \

@@ -80,6 +80,8 @@ struct vm_share {
 #define DISK_WAS_BLANK BIT32(2)		/* of a report: there was nothing on its disk when it was made */
 #define DISK_WAS_THERE BIT32(3)		/* of a report, with DISK_MADE: for a VM of that name, before a restart */
 #define DISK_TRUSTED BIT32(4)		/* a whole disk: its guest is trusted not to leave a pool there (decision 70) */
+#define DISK_NVRAM BIT32(5)		/* of a VM with UEFI, at most one: its variables are kept there */
+#define DISK_NVRAM_BYTES 0x200000u	/* at least */
 #define DISK_IOPS_MAX 10000000u
 #define DISK_RATE_MIN (64ull << 10)
 #define DISK_RATE_MAX (1ull << 40)
@@ -88,7 +90,8 @@ struct vm_share {
 /* A disk of a VM is a volume; one that is not there is made. */
 struct disk_spec {
 	u64 bytes;		/* 0: of the volume that is named; else a multiple of VOLUME_UNIT */
-	u32 flags;		/* DISK_READ_ONLY, DISK_TRUSTED, DISK_TRAIT (volume_traits.h): of one in a pool */
+	u32 flags;		/* DISK_READ_ONLY, DISK_TRUSTED, DISK_NVRAM, DISK_TRAIT (volume_traits.h): of one in a
+				 * pool */
 	u32 iops;		/* at most so many requests a second; 0 = no limit. Can be changed while the VM runs */
 	u64 rate;		/* and bytes of reads and writes a second: likewise. DISK_RATE_MIN .. DISK_RATE_MAX */
 	char volume[VOLUME_NAME_BYTES];	/* "" = the VM's name, a dot and the disk's number */
@@ -203,7 +206,7 @@ struct disk_report {
 	char volume[VOLUME_NAME_BYTES];
 	char on[DISK_NAME_BYTES];
 	u64 bytes;
-	u32 flags;		/* DISK_READ_ONLY, DISK_MADE, DISK_WAS_..., DISK_TRAIT */
+	u32 flags;		/* DISK_READ_ONLY, DISK_NVRAM, DISK_MADE, DISK_WAS_..., DISK_TRAIT */
 	u32 zero;
 	struct io_counts io;	/* of this run, or of the last one */
 };

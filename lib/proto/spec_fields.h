@@ -61,6 +61,22 @@ static inline const char *spec_firmware(const struct vm_spec *spec)
 	return spec->firmware == FIRMWARE_UEFI ? IMAGE_UEFI : IMAGE_BIOS;
 }
 
+/* Of its disks, how many are for UEFI's variables. */
+static inline u32 spec_nvram_count(const struct vm_spec *spec)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < spec->disk_count; i++)
+		count += (spec->disks[i].flags & DISK_NVRAM) != 0;
+	return count;
+}
+
+/* UEFI that has none. */
+static inline bool spec_loses_variables(const struct vm_spec *spec)
+{
+	return spec_has_firmware(spec) && spec->firmware == FIRMWARE_UEFI && spec_nvram_count(spec) == 0;
+}
+
 /* Of a VM with firmware: no kernel, nor what was loaded with one; a PC, unless another is asked for. */
 static inline void spec_fill_firmware(struct vm_spec *spec, u32 asked)
 {

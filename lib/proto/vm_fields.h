@@ -44,7 +44,7 @@ enum field_when { AT_REST, ANY_TIME };
 		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (default: 512M)") \
 	ROW(DISK, disk_count, disks, DISKS, 0, VM_DEVICES, 0, AT_REST, "disk", "SIZE[,...]", \
 		"disk, up to 8 times: SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, " \
-		"policy=thin|thick, integrity=on|off, encrypt=on|off, ro, serial=TEXT, iops=N, rate=SIZE: see " \
+		"policy=thin|thick, integrity=on|off, encrypt=on|off, ro, nvram, serial=TEXT, iops=N, rate=SIZE: see " \
 		"create-volume; in create-vm and set-vm also none") \
 	ROW(NIC, nic_count, nics, NICS, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
 		"network card, several times, with the disks at most 8: SWITCH, then mac=, ip=, vlan=, rate=, " \
@@ -52,7 +52,8 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(BOOT, boot, boot, CHOICE, 0, BOOT_COUNT - 1, 0, AT_REST, "boot", "kernel|disk|iso", \
 		"boot a kernel image, or by firmware its disks or CD, on platform pc (default: kernel)") \
 	ROW(FIRMWARE, firmware, firmware, CHOICE, 0, FIRMWARE_COUNT - 1, 0, AT_REST, "firmware", "bios|uefi", \
-		"what boots its disks or CD (default: bios)") \
+		"what boots its disks or CD (default: bios). The variables of uefi are kept in a disk of 2M with " \
+		"nvram; create-vm makes one where the first disk is, if that is made, too") \
 	ROW(ISO, iso, iso, IMAGE, 0, 1, 0, AT_REST, "iso", "IMAGE", \
 		"image of the disc in its CD drive, or none: it has no drive (default: none)") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \

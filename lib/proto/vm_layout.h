@@ -184,6 +184,8 @@ enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE, 
 #define VMM_IMAGES_MAX (3u + IMAGE_MODULES)
 #define VMM_FLASH_BYTES 0x84000u	/* OVMF_VARS_4M.fd */
 
+#define VMM_NVRAM_BYTES DISK_NVRAM_BYTES	/* of a disk where these are kept */
+
 static inline bool vmm_firmware_size_ok(u64 bytes)
 {
 	return bytes != 0 && bytes % 0x10000 == 0 && bytes <= 0x1000000;	/* below it are the APICs */
@@ -203,6 +205,7 @@ struct vmm_image {
 };
 
 #define VMM_DISK_READ_ONLY BIT32(0)
+#define VMM_DISK_NVRAM BIT32(1)	/* no disk for the guest: UEFI's variables are kept there (vmm/dev/firmware/nvram.h) */
 
 /* The link's blk_info says the same, when the store is there. */
 struct vmm_disk {

@@ -90,30 +90,58 @@ def test_disk_of_an_image(backend, tmp_path):
         machine.wait_log('d', r'boot sector runs: second sector\s+keys:')
 
 
-def check_uefi_shell(machine):
-    machine.ok('create-vm --name u --memory 128M --boot disk --firmware uefi --disk 1M,on=ram')
-    machine.ok('start-vm u')
-    machine.attach('u')
+def wait_shell(machine):
     machine.expect('seconds to skip')
     machine.send('\x1b')
     machine.expect('Shell> ')
-    machine.send('set fruit pear\r')
-    machine.expect('Shell> ')
+
+
+def check_variable(machine):
     machine.send('echo "a %fruit%, ripe"\r')
     machine.expect('a pear, ripe')
+
+
+def check_uefi_shell(machine):
+    """What is set in its shell survives a reset and an end of the VM, but not with the VM."""
+    machine.ok('create-vm --name u --memory 128M --boot disk --firmware uefi --disk 1M,on=ram')
+    machine.ok('start-vm u')
+    machine.attach('u')
+    wait_shell(machine)
+    machine.send('set fruit pear\r')
+    machine.expect('Shell> ')
+    check_variable(machine)
+    machine.expect('Shell> ')
+    machine.send('reset\r')
+    wait_shell(machine)
+    check_variable(machine)
     machine.detach()
     text = machine.ok('status-vm u')
     assert 'no-bootable-medium' in text
     assert re.search('^Firmware +uefi$', text, re.M)
+    assert re.search('^Disk 1 +volume u.1, 2.0 MiB of UEFI variables', text, re.M)
+    machine.ok('stop-vm u --force')
+    machine.ok('start-vm u')
+    machine.attach('u')
+    wait_shell(machine)
+    check_variable(machine)
+    machine.detach()
 
 
 @pytest.mark.backends('qemu-pvh')
 @pytest.mark.machine(**TINY)
 def test_uefi_shell(machine):
-    """Nothing to boot: UEFI starts its shell, which keeps its variables in flash memory."""
+    """Nothing to boot: UEFI starts its shell, whose variables are kept in a disk of the VM."""
     check_uefi_shell(machine)
+    assert 'E_STATE' in machine.cmd('detach-disk u --volume u.1')
+    assert 'E_STATE' in machine.cmd('attach-disk u --disk 2M,on=ram,nvram')
     machine.ok('stop-vm u --force')
-    assert 'firmware uefi;' in machine.ok('export-config u')
+    text = machine.ok('export-config u')
+    assert 'firmware uefi;' in text and 'disk 2M,on=ram,nvram;' in text
+    machine.ok('detach-disk u --volume u.1')
+    assert re.search('^Variables +lost', machine.ok('status-vm u'), re.M)
+    assert 'E_USAGE' in machine.cmd('set-vm u --disk 1M,on=ram --disk 1M,on=ram,nvram')
+    assert 'E_USAGE' in machine.cmd('create-vm b --boot disk --disk 1M,on=ram --disk 2M,on=ram,nvram')
+    machine.ok('delete-vm u --yes')
 
 
 @pytest.mark.firmware

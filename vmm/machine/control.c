@@ -195,6 +195,7 @@ void machine_report_stop(struct machine *m)
 	/* 2^30 ticks: about a second for the console to take the guest's last output. */
 	if (m->vcpu_count) {
 		machine_lock(m);
+		machine_keep_variables(m);
 		console_port_flush(&m->console, m->host->tsc(m->host->ctx) + BIT64(30));
 		machine_unlock(m);
 	}

@@ -30,6 +30,7 @@
 #include "lapic.h"
 #include "machine_lock.h"
 #include "memory_map.h"
+#include "nvram.h"
 #include "pci.h"
 #include "pci_chipset.h"
 #include "pic8259.h"
@@ -141,6 +142,8 @@ struct machine {
 	struct firmware_log firmware_log;
 	struct flash flash;
 	u8 *flash_bytes;
+	struct nvram nvram;
+	bool has_nvram;
 	struct fast_reset fast_reset;
 	u32 vcpu_count;
 	struct vcpu vcpu[VM_VCPUS];
@@ -274,6 +277,15 @@ void machine_report_stop(struct machine *m);
 enum status machine_add_firmware(struct machine *m);
 /* A ROM that the loader has judged. The VMM executes instructions of it; the flash memory begins with what it has. */
 void machine_place_rom(struct machine *m, const struct load_image *image);
+
+/* ---- machine_nvram.c ---- */
+
+/* The disk in that slot has UEFI's variables. */
+void machine_init_nvram(struct machine *m, u32 slot);
+/* What it has goes to the flash memory. False: it does not, and the machine has stopped. */
+bool machine_load_variables(struct machine *m);
+/* Changes go to the disk, if there is one. Under the lock, which is given away meanwhile. */
+void machine_keep_variables(struct machine *m);
 
 /* ---- machine_disks.c ---- all under the lock, except machine_add_disks */
 

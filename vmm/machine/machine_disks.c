@@ -57,8 +57,12 @@ enum status machine_add_disks(struct machine *m)
 {
 	enum status status = ST_OK;
 
-	for (u32 i = 0; i < m->args->disk_count && status == ST_OK; i++)
-		status = add(m, i, &m->args->disks[i], false);
+	for (u32 i = 0; i < m->args->disk_count && status == ST_OK; i++) {
+		if (!(m->args->disks[i].flags & VMM_DISK_NVRAM))
+			status = add(m, i, &m->args->disks[i], false);
+		else if (machine_has_flash(m))
+			machine_init_nvram(m, i);
+	}
 	return status;
 }
 

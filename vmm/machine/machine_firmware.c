@@ -23,7 +23,7 @@ static void serial_line_seen(void *ctx, const u8 *bytes, u32 count)
 static enum status add_fw_cfg(struct machine *m)
 {
 	struct bios_config config = { .platform = m->args->platform, .cpus = m->vcpu_count,
-				      .disk_count = m->args->disk_count, .has_cd = m->cd != NULL,
+				      .disks = m->disks_used, .has_cd = m->cd != NULL,
 				      .is_cd_first = m->args->boot == BOOT_ISO };
 
 	fw_cfg_init(&m->fw_cfg, &m->memory);
@@ -32,8 +32,19 @@ static enum status add_fw_cfg(struct machine *m)
 	return bus_add_pio(&m->bus, FW_CFG_PORT, FW_CFG_PORTS, &fw_cfg_region, &m->fw_cfg);
 }
 
+static void flash_changed(void *ctx, u64 offset, u32 count)
+{
+	nvram_changed(&((struct machine *)ctx)->nvram, offset, count);
+}
+
+static void flash_settled(void *ctx)
+{
+	machine_keep_variables(ctx);
+}
+
 enum status machine_add_firmware(struct machine *m)
 {
+	struct flash_ops ops = { .changed = flash_changed, .settled = flash_settled, .ctx = m };
 	enum status status;
 
 	if (!machine_has_firmware(m))
@@ -45,7 +56,7 @@ enum status machine_add_firmware(struct machine *m)
 	if (status != ST_OK || !machine_has_flash(m))
 		return status;
 	console_port_watch(&m->console, serial_line_seen, &m->firmware_log);
-	flash_init(&m->flash, m->flash_bytes, VMM_FLASH_BYTES);
+	flash_init(&m->flash, m->flash_bytes, VMM_FLASH_BYTES, &ops);
 	return bus_add_mmio(&m->bus, RAM_HIGH_START - m->args->images[0].bytes, VMM_FLASH_BYTES, &flash_region,
 			    &m->flash);
 }

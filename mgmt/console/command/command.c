@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "disk_arg.h"
 #include "out.h"
 
 #define GUESS_BYTES 24u	/* longer words are not worth a guess */
@@ -293,7 +294,7 @@ enum arg command_arg(const struct command *command, const char *name, size_t len
 	return found;
 }
 
-bool command_complete(const struct args *args, struct cmd_error *error)
+bool command_complete(struct args *args, struct cmd_error *error)
 {
 	arg_set missing = args->command->needs & ~args->given;
 
@@ -318,6 +319,8 @@ bool command_complete(const struct args *args, struct cmd_error *error)
 	if (args->command->op == REQ_SET && !(args->given & ARGS_FIELDS))
 		return error_set(error, RESULT_USAGE, "set-vm needs something to set. For example: %s",
 			args->command->example);
+	if (args->command->op == REQ_CREATE)
+		disk_add_nvram(&args->spec);
 	return true;
 }
 

@@ -82,6 +82,6 @@ const struct command *command_find(const struct words *words, u32 *next, struct 
 /* The flag of that command by exact name or unique prefix; ARG_COUNT if there is none (and *error says so). */
 enum arg command_arg(const struct command *command, const char *name, size_t length, struct cmd_error *error);
 /* All that the command needs is given. */
-bool command_complete(const struct args *args, struct cmd_error *error);
+bool command_complete(struct args *args, struct cmd_error *error);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "disk_arg.h"
 #include "out.h"
 #include "range.h"
 #include "syscalls.h"
@@ -272,6 +273,7 @@ static bool parse_vm(struct parser *p)
 	if (!parse_name(p) || !parse_block(p, &p->vm, KEYS, VM_KEYS))
 		return false;
 	fill_in(&p->vm, &p->defaults);
+	disk_add_nvram(&p->vm.spec);
 	p->ops->vm(p->ops->context, &p->vm);
 	return true;
 }

@@ -9,11 +9,12 @@
 
 #include "items.h"
 #include "range.h"
+#include "spec_fields.h"
 #include "trait_words.h"
 #include "units.h"
 
 #define USAGE "--disk is SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, policy=thin|thick, " \
-	"integrity=on|off, encrypt=on|off, ro, trusted, serial=TEXT, iops=N, rate=SIZE, with commas between"
+	"integrity=on|off, encrypt=on|off, ro, trusted, nvram, serial=TEXT, iops=N, rate=SIZE, with commas between"
 
 static bool is_name(const char *text, size_t most)
 {
@@ -168,7 +169,7 @@ static const struct { const char *key; bool (*set)(struct disk_spec *, const cha
 _Static_assert(ARRAY_COUNT(keys) + TRAIT_COUNT <= 32, "struct reading");
 
 static const struct { const char *word; u32 flag; } words[] = {
-	{ "ro", DISK_READ_ONLY }, { "trusted", DISK_TRUSTED },
+	{ "ro", DISK_READ_ONLY }, { "trusted", DISK_TRUSTED }, { "nvram", DISK_NVRAM },
 };
 
 /* A disk that is being read. */
@@ -221,6 +222,22 @@ bool disk_parse(struct disk_spec *to, const char *value, struct cmd_error *error
 	if (to->bytes == 0 && to->volume[0] == 0 && to->image[0] == 0)
 		return error_set(error, RESULT_USAGE, "--disk has no size: " USAGE);
 	return true;
+}
+
+void disk_add_nvram(struct vm_spec *spec)
+{
+	const struct disk_spec *first = &spec->disks[0];
+	struct disk_spec *to = &spec->disks[spec->disk_count];
+	bool is_made = spec->disk_count != 0 && (first->bytes != 0 || first->image[0] != '\0');
+
+	if (!spec_has_firmware(spec) || spec->firmware != FIRMWARE_UEFI || spec_nvram_count(spec) != 0 || !is_made ||
+	    spec->disk_count + spec->nic_count >= VM_DEVICES)
+		return;
+	memset(to, 0, sizeof(*to));
+	to->bytes = DISK_NVRAM_BYTES;
+	to->flags = DISK_NVRAM | (first->flags & DISK_TRAITS_ALL);
+	strcpy(to->on, first->on);
+	spec->disk_count++;
 }
 
 static u32 size_item(char *text, u64 bytes)

@@ -26,6 +26,9 @@ bool disk_set_reserve(struct disk_spec *to, const char *value, struct cmd_error 
 bool disk_set_on(struct disk_spec *to, const char *value, struct cmd_error *error);
 /* DISK, or DISK,DISK. */
 bool disk_set_pool_disks(struct disk_spec to[2], const char *value, struct cmd_error *error);
+/* UEFI of a new VM keeps its variables where the VM's first disk lies, if that is made for it: a disk more, unless one
+ * is given, or there is no room. */
+void disk_add_nvram(struct vm_spec *spec);
 /* As disk_parse takes it, into text[DISK_TEXT_BYTES]; returned. */
 const char *disk_text(char *text, const struct disk_spec *disk);
 

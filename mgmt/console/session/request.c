@@ -196,6 +196,9 @@ static void say_done(const struct out *out, const struct job *job, const char *n
 			job->args.spec.cpus, job->args.spec.cpus == 1 ? "" : "s",
 			size_text(size, job->args.spec.memory_bytes, false), name);
 		say_disks(out, vm, 0);
+		if (vm && spec_loses_variables(&vm->report.spec))
+			out_format(out, "Its UEFI forgets its variables whenever it ends or restarts: it has no disk "
+				"for them.\n`attach-disk %s --disk 2M,nvram` gives it one.\n", name);
 		return;
 	case REQ_RESIZE_DISK:
 		say_disks(out, vm, vm ? vm->report.spec.disk_count : 0);

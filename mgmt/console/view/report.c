@@ -409,6 +409,10 @@ static void image_rows(const struct out *out, const struct vm_spec *spec)
 	if (spec_has_firmware(spec)) {
 		plain_row(out, spec, FIELD_BOOT);
 		plain_row(out, spec, FIELD_FIRMWARE);
+		if (spec_loses_variables(spec)) {
+			label(out, "Variables");
+			out_text(out, "lost when it ends or restarts: it has no disk with nvram\n");
+		}
 	} else {
 		kernel_rows(out, spec);
 	}
@@ -426,7 +430,8 @@ void report_disk(const struct out *out, const struct disk_report *disk)
 	out_text(out, "volume ");
 	out_escaped_line(out, disk->volume, VOLUME_NAME_BYTES);
 	out_format(out, ", %s%s %s%s%s", size_text(size, disk->bytes, false),
-		(disk->flags & DISK_READ_ONLY) ? " read-only" : "", is_ram ? "in memory" : "on ",
+		(disk->flags & DISK_READ_ONLY) ? " read-only" : (disk->flags & DISK_NVRAM) ? " of UEFI variables" : "",
+		is_ram ? "in memory" : "on ",
 		is_ram ? ": lost when VOS ends" : disk->on, traits_text(traits, ", ", disk->flags));
 }
 

@@ -122,6 +122,7 @@ static void disk_list(struct json_writer *w, const struct vm_report *r)
 		json_text(w, "on", disk->on);
 		json_number(w, "bytes", disk->bytes);
 		json_bool(w, "read-only", (disk->flags & DISK_READ_ONLY) != 0);
+		json_bool(w, "nvram", (disk->flags & DISK_NVRAM) != 0);
 		json_traits(w, disk->flags);
 		json_bool(w, "made-for-vm", (disk->flags & DISK_MADE) != 0);
 		json_io(w, &disk->io);

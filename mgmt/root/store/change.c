@@ -20,6 +20,7 @@
 #include "root.h"
 #include "rt_log.h"
 #include "spec.h"
+#include "spec_fields.h"
 #include "storage_report.h"
 #include "store_client.h"
 #include "upkeep.h"
@@ -316,6 +317,8 @@ static struct error_info make_set(struct change *c)
 		no = error_info_of(ERR_BAD_FIELD, 0, FIELD_DISK);
 	if (no.error == ERR_NONE && is_changing(c))
 		no = error_info_of(ERR_BUSY, 0, 0);
+	if (no.error == ERR_NONE && !is_idle && spec_nvram_count(&next) != spec_nvram_count(&vm->spec))
+		no = error_info_of(ERR_NVRAM_LIVE, 0, 0);
 	if (is_idle || r->op == REQ_ATTACH_DISK)
 		r->spec = next;
 	if (is_idle) {

@@ -312,7 +312,7 @@ static bool is_same(const struct vm *vm, const struct vm_spec *wanted, u32 disk)
 	volume_name_of(name, vm->name, wanted, disk);
 	return strcmp(name, v->name) == 0 && (want->bytes == 0 || want->bytes == v->bytes) &&
 	       (want->on[0] == '\0' || strcmp(want->on, v->on) == 0) &&
-	       ((want->flags ^ has->flags) & DISK_READ_ONLY) == 0 &&
+	       ((want->flags ^ has->flags) & (DISK_READ_ONLY | DISK_NVRAM)) == 0 &&
 	       disk_trait_other(want->flags, v->traits) == TRAIT_COUNT &&
 	       strcmp(want->serial, has->serial) == 0;
 }
@@ -494,7 +494,8 @@ struct vmm_disk vm_disk_of(const struct vm *vm, u32 disk)
 	const struct disk_spec *spec = &vm->spec.disks[disk];
 	struct vmm_disk out = {
 		.bytes = vm_disk_volume(vm, disk)->bytes, .block_bytes = vm_disk_volume(vm, disk)->block_bytes,
-		.flags = (spec->flags & DISK_READ_ONLY) != 0 ? VMM_DISK_READ_ONLY : 0,
+		.flags = ((spec->flags & DISK_READ_ONLY) != 0 ? VMM_DISK_READ_ONLY : 0) |
+			 ((spec->flags & DISK_NVRAM) != 0 ? VMM_DISK_NVRAM : 0),
 	};
 
 	strcpy(out.serial, spec->serial);
@@ -529,7 +530,7 @@ void vm_disks_report(const struct vm *vm, struct vm_report *out)
 		strcpy(to->volume, v->name);
 		strcpy(to->on, v->on);
 		to->bytes = v->bytes;
-		to->flags = (vm->spec.disks[i].flags & DISK_READ_ONLY) | v->traits |
+		to->flags = (vm->spec.disks[i].flags & (DISK_READ_ONLY | DISK_NVRAM)) | v->traits |
 			    (v->made_for == vm->index ? DISK_MADE : 0) |
 			    (v->was_blank ? DISK_WAS_BLANK : 0) | (v->was_there ? DISK_WAS_THERE : 0);
 		to->io = figures_in(vm, vm->slot_of[i])->counts;

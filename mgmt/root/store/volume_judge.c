@@ -143,6 +143,8 @@ static struct error_info judge_old(const struct volume *v, u32 vm, const struct 
 		return refuse(ERR_VOLUME_BUSY, v->name, 0, 0);
 	if (want->bytes != 0 && want->bytes != v->bytes)
 		return refuse(ERR_VOLUME_SIZE, v->name, want->bytes, v->bytes);
+	if ((want->flags & DISK_NVRAM) != 0 && v->bytes < DISK_NVRAM_BYTES)
+		return refuse(ERR_NVRAM_SIZE, v->name, 0, 0);
 	if (want->on[0] != '\0' && strcmp(want->on, v->on) != 0)
 		return refuse(ERR_VOLUME_PLACE, v->name, 0, 0);
 	if (disk_trait_other(want->flags, v->traits) < TRAIT_COUNT)

@@ -127,7 +127,9 @@ bool spec_disk_ok(const struct disk_spec *d)
 {
 	return aligned_ok(d->bytes, VOLUME_UNIT) && d->bytes <= VOLUME_BYTES_MAX && d->iops <= DISK_IOPS_MAX &&
 	       rate_ok(d->rate) &&
-	       (d->flags & ~(DISK_READ_ONLY | DISK_TRUSTED | DISK_TRAITS_ALL)) == 0 && disk_traits_ok(d->flags) &&
+	       (d->flags & ~(DISK_READ_ONLY | DISK_TRUSTED | DISK_NVRAM | DISK_TRAITS_ALL)) == 0 &&
+	       disk_traits_ok(d->flags) &&
+	       ((d->flags & DISK_READ_ONLY) == 0 || (d->flags & DISK_NVRAM) == 0) &&
 	       (d->bytes != 0 || d->volume[0] != '\0' || d->image[0] != '\0') &&
 	       (d->image[0] == '\0' || image_name_ok(d->image, sizeof(d->image))) &&
 	       spec_volume_name_ok(d->volume, sizeof(d->volume)) && spec_volume_name_ok(d->on, sizeof(d->on)) &&
@@ -199,6 +201,26 @@ static struct error_info field_judge(const struct vm_spec *s, enum request_field
 	return ERROR_INFO_NONE;
 }
 
+/* Of UEFI's variables there is one disk, which has room for them. */
+static struct error_info nvram_judge(const struct vm_spec *s)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < s->disk_count; i++) {
+		const struct disk_spec *d = &s->disks[i];
+
+		if ((d->flags & DISK_NVRAM) == 0)
+			continue;
+		if (!spec_has_firmware(s) || s->firmware != FIRMWARE_UEFI)
+			return error_info_of(ERR_NVRAM_FIRMWARE, 0, 0);
+		if (count++ != 0)
+			return error_info_of(ERR_NVRAM_TWICE, 0, 0);
+		if (d->bytes != 0 && d->bytes < DISK_NVRAM_BYTES)
+			return error_info_of(ERR_NVRAM_SIZE, 0, 0);
+	}
+	return ERROR_INFO_NONE;
+}
+
 /* What a VM can start with, and on what hardware. */
 static struct error_info boot_judge(const struct vm_spec *s, const struct image_table *images)
 {
@@ -208,7 +230,7 @@ static struct error_info boot_judge(const struct vm_spec *s, const struct image_
 		return error_info_of(ERR_BOOT_KERNEL, 0, 0);
 	if (s->platform != PLATFORM_PC)
 		return error_info_of(ERR_BOOT_PLATFORM, 0, 0);
-	if (s->boot == BOOT_DISK && s->disk_count == 0)
+	if (s->boot == BOOT_DISK && s->disk_count == spec_nvram_count(s))
 		return error_info_of(ERR_BOOT_NO_DISK, 0, 0);
 	if (s->boot == BOOT_ISO && s->iso[0] == '\0')
 		return error_info_of(ERR_BOOT_NO_ISO, 0, 0);
@@ -229,5 +251,7 @@ struct error_info spec_judge(struct vm_spec *s, u32 asked, const struct image_ta
 	for (u32 i = 0; i < FIELD_SPEC_COUNT && no.error == ERR_NONE; i++)
 		if ((FIELDS_SHARE & BIT32(i)) == 0)
 			no = field_judge(s, i, images);
+	if (no.error == ERR_NONE)
+		no = nvram_judge(s);
 	return no.error == ERR_NONE ? boot_judge(s, images) : no;
 }

@@ -206,6 +206,13 @@ void console_port_signalled(struct console_port *c)
 	console_port_pump(c);
 }
 
+void console_port_defer(struct console_port *c, u64 bits)
+{
+	__atomic_fetch_or(&c->deferred_bits, bits, __ATOMIC_ACQ_REL);
+	if (bits)
+		c->ops->deferred(c->ctx);
+}
+
 /* Wait until there is room or the deadline passes. Other notification bits are deferred to the loop. */
 static bool wait_for_room(struct console_port *c, u64 deadline)
 {
@@ -214,9 +221,7 @@ static bool wait_for_room(struct console_port *c, u64 deadline)
 
 		if (c->ops->wait(c->ctx, deadline, &bits) == ST_TIMEOUT)
 			return false;
-		__atomic_fetch_or(&c->deferred_bits, bits, __ATOMIC_ACQ_REL);
-		if (bits)
-			c->ops->deferred(c->ctx);
+		console_port_defer(c, bits);
 	}
 	return true;
 }

@@ -60,6 +60,7 @@ static inline bool console_port_has_deferred_bits(const struct console_port *c)
 {
 	return __atomic_load_n(&c->deferred_bits, __ATOMIC_RELAXED) != 0;
 }
+void console_port_defer(struct console_port *c, u64 bits);
 static inline u64 console_port_take_deferred_bits(struct console_port *c)
 {
 	return console_port_has_deferred_bits(c) ? __atomic_exchange_n(&c->deferred_bits, 0, __ATOMIC_ACQ_REL) : 0;

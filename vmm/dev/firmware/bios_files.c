@@ -124,8 +124,8 @@ static void build_boot_order(struct bios_files *b, const struct bios_config *con
 
 	if (config->has_cd && config->is_cd_first)
 		add_to_order(b, PCI_SLOT_CD, cd);
-	for (u32 i = 0; i < config->disk_count; i++)
-		add_to_order(b, PCI_SLOT_DISKS + i, "disk@0,0");
+	for (u32 disks = config->disks; disks != 0; disks &= disks - 1)
+		add_to_order(b, PCI_SLOT_DISKS + (u32)__builtin_ctz(disks), "disk@0,0");
 	if (config->has_cd && !config->is_cd_first)
 		add_to_order(b, PCI_SLOT_CD, cd);
 }

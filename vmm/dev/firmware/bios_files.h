@@ -15,7 +15,7 @@
 struct bios_config {
 	u32 platform;			/* enum vm_platform */
 	u32 cpus;
-	u32 disk_count;			/* disk d is in slot PCI_SLOT_DISKS + d */
+	u32 disks;			/* bit d: there is one in slot PCI_SLOT_DISKS + d */
 	bool has_cd, is_cd_first;	/* is it tried before the disks? */
 };
 

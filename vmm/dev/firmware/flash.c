@@ -33,14 +33,19 @@ static void program(struct flash *f, u64 offset, u32 size, u64 value)
 {
 	for (u32 i = 0; i < size; i++)
 		f->bytes[offset + i] &= (u8)(value >> 8 * i);
+	f->ops.changed(f->ops.ctx, offset, size);
 	f->status |= STATUS_READY;
 	f->command = READ_STATUS;
 }
 
 static void erase(struct flash *f, u64 offset, u8 value)
 {
-	if (value == ERASE_CONFIRM)
-		memset(f->bytes + (offset & ~(u64)(FLASH_BLOCK_BYTES - 1)), 0xff, FLASH_BLOCK_BYTES);
+	u64 block = offset & ~(u64)(FLASH_BLOCK_BYTES - 1);
+
+	if (value == ERASE_CONFIRM) {
+		memset(f->bytes + block, 0xff, FLASH_BLOCK_BYTES);
+		f->ops.changed(f->ops.ctx, block, FLASH_BLOCK_BYTES);
+	}
 	f->status |= value == ERASE_CONFIRM ? STATUS_READY : STATUS_READY | STATUS_BAD_SEQUENCE;
 	f->command = READ_STATUS;
 }
@@ -52,7 +57,11 @@ static void take_command(struct flash *f, u8 command)
 		f->status = 0;
 		f->command = READ_ARRAY;
 		break;
-	case READ_ARRAY: case READ_STATUS: case PROGRAM: case PROGRAM_TOO: case ERASE:
+	case READ_ARRAY:
+		f->command = command;
+		f->ops.settled(f->ops.ctx);
+		break;
+	case READ_STATUS: case PROGRAM: case PROGRAM_TOO: case ERASE:
 		f->command = command;
 		break;
 	default:
@@ -77,7 +86,7 @@ static void flash_write(void *device, u64 offset, u32 size, u64 value)
 
 const struct region_ops flash_region = { .read = flash_read, .write = flash_write };
 
-void flash_init(struct flash *f, u8 *bytes, u32 count)
+void flash_init(struct flash *f, u8 *bytes, u32 count, const struct flash_ops *ops)
 {
-	*f = (struct flash){ .bytes = bytes, .count = count, .command = READ_ARRAY };
+	*f = (struct flash){ .ops = *ops, .bytes = bytes, .count = count, .command = READ_ARRAY };
 }

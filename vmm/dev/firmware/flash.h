@@ -16,14 +16,21 @@
 
 #define FLASH_BLOCK_BYTES 4096u
 
+struct flash_ops {
+	void (*changed)(void *ctx, u64 offset, u32 count);
+	void (*settled)(void *ctx);	/* READ_ARRAY: a driver has written what it wanted to */
+	void *ctx;
+};
+
 struct flash {
+	struct flash_ops ops;
 	u8 *bytes;
 	u32 count;	/* a multiple of FLASH_BLOCK_BYTES */
 	u8 command;	/* the last one */
 	u8 status;
 };
 
-void flash_init(struct flash *f, u8 *bytes, u32 count);
+void flash_init(struct flash *f, u8 *bytes, u32 count, const struct flash_ops *ops);
 extern const struct region_ops flash_region;	/* count bytes; device = struct flash */
 
 #endif

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "complete.h"
+#include "disk_arg.h"
 #include "help.h"
 #include "nic_arg.h"
 #include "op_roles.h"
@@ -72,6 +73,30 @@ static void create(void **state)
 	assert_string_equal(args.spec.cmdline, "--help");
 	accept("create-vm x --cmdline root=/dev/sda\\ ro # a comment", "create-vm");
 	assert_string_equal(args.spec.cmdline, "root=/dev/sda ro");
+}
+
+/* UEFI gets a disk for its variables where the first one is made. */
+static void variables(void **state)
+{
+	static const struct { const char *line, *last; u32 count; } cases[] = {
+		{ "--boot disk --firmware uefi --disk 4G,on=fast,encrypt=on", "2M,on=fast,encrypt=on,nvram", 2 },
+		{ "--boot disk --firmware uefi --disk image=debian --disk 1G,on=ram", "2M,nvram", 3 },
+		{ "--boot disk --firmware uefi --disk 4G --disk 8M,on=fast,nvram", "8M,on=fast,nvram", 2 },
+		{ "--boot disk --firmware uefi --disk volume=nvme0.0,trusted", "volume=nvme0.0,trusted", 1 },
+		{ "--boot disk --disk 4G,on=fast", "4G,on=fast", 1 },
+		{ "--firmware uefi --disk 4G,on=fast", "4G,on=fast", 1 },
+		{ "--boot disk --firmware uefi --disk 1M --disk 1M --disk 1M --disk 1M --nic a --nic b --nic c --nic d",
+		  "1M", 4 },
+	};
+	char line[256], text[DISK_TEXT_BYTES];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(cases); i++) {
+		snprintf(line, sizeof(line), "create-vm x %s", cases[i].line);
+		accept(line, "create-vm");
+		assert_int_equal(args.spec.disk_count, cases[i].count);
+		assert_string_equal(disk_text(text, &args.spec.disks[cases[i].count - 1]), cases[i].last);
+	}
 }
 
 /* A card as it is written comes back as it was. */
@@ -191,7 +216,7 @@ static void bad_lines(void **state)
 		{ "create-vm a --disk 1G,serial=123456789012345678901", RESULT_USAGE, "at most 20" },
 		{ "create-vm a --disk 1G,serial=", RESULT_USAGE, "at most 20" },
 		{ "create-vm a --disk 1G,colour=red", RESULT_USAGE, "colour=red" },
-		{ "create-vm a --disk volume=nvme0,trust", RESULT_USAGE, "ro, trusted, serial=" },
+		{ "create-vm a --disk volume=nvme0,trust", RESULT_USAGE, "ro, trusted, nvram, serial=" },
 		{ "create-vm a --disk 1G,iops=0", RESULT_USAGE, "from 1 to 10000000" },
 		{ "create-vm a --disk 1G,iops=10000001", RESULT_USAGE, "from 1 to 10000000" },
 		{ "create-vm a --disk 1G,iops=many", RESULT_USAGE, "not \"many\"" },
@@ -636,7 +661,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(create),
-		cmocka_unit_test(cards), cmocka_unit_test(forms), cmocka_unit_test(shares),
+		cmocka_unit_test(variables), cmocka_unit_test(cards), cmocka_unit_test(forms), cmocka_unit_test(shares),
 		cmocka_unit_test(bad_lines),
 		cmocka_unit_test(several_names),
 		cmocka_unit_test(service_names),

@@ -140,6 +140,26 @@ static void disk_boot(void **state)
 	expect_boot(spec, 0, ERR_NONE);
 	spec.firmware = FIRMWARE_COUNT;
 	expect_boot(spec, 0, ERR_BAD_FIELD);
+	/* Variables: one disk, of UEFI, large enough, that can be written; it is none to boot from. */
+	spec = from_disk();
+	spec.firmware = FIRMWARE_UEFI;
+	spec.disks[0] = (struct disk_spec){ .bytes = DISK_NVRAM_BYTES, .flags = DISK_NVRAM };
+	expect_boot(spec, 0, ERR_BOOT_NO_DISK);
+	spec.disks[1] = (struct disk_spec){ .bytes = VOLUME_UNIT };
+	spec.disk_count = 2;
+	expect_boot(spec, 0, ERR_NONE);
+	spec.firmware = FIRMWARE_BIOS;
+	expect_boot(spec, 0, ERR_NVRAM_FIRMWARE);
+	spec.firmware = FIRMWARE_UEFI;
+	spec.disks[0].flags |= DISK_READ_ONLY;
+	expect_boot(spec, 0, ERR_BAD_FIELD);
+	spec.disks[0] = (struct disk_spec){ .bytes = VOLUME_UNIT, .flags = DISK_NVRAM };
+	expect_boot(spec, 0, ERR_NVRAM_SIZE);
+	spec.disks[0].bytes = DISK_NVRAM_BYTES;
+	spec.disks[1] = spec.disks[0];
+	spec.disks[2] = (struct disk_spec){ .bytes = VOLUME_UNIT };
+	spec.disk_count = 3;
+	expect_boot(spec, 0, ERR_NVRAM_TWICE);
 	/* A kernel that was there before is none now; one that is asked for is refused. */
 	spec = from_disk();
 	strcpy(spec.kernel, "tiny");

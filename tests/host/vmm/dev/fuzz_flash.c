@@ -21,15 +21,28 @@ static void must(bool is_true)
 		abort();
 }
 
+/* What is said to have changed is in the flash memory. */
+static void changed(void *ctx, u64 offset, u32 count)
+{
+	(void)ctx;
+	must(offset < BYTES && count != 0 && count <= BYTES - offset);
+}
+
+static void settled(void *ctx)
+{
+	(void)ctx;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct flash_ops ops = { .changed = changed, .settled = settled };
 	static const u8 commands[] = { 0xff, 0x70, 0x50, 0x10, 0x40, 0x20, 0xd0, 0xe8 };
 	static u8 behind[BEHIND];
 	struct flash f;
 
 	memset(bytes, 0x5a, sizeof(bytes));
 	memset(behind, 0x5a, sizeof(behind));
-	flash_init(&f, bytes, BYTES);
+	flash_init(&f, bytes, BYTES, &ops);
 	for (; size >= 8; data += 8, size -= 8) {
 		u64 offset = (u64)(data[0] | data[1] << 8) % (BYTES + 16), value;
 		u32 width = BIT32(data[2] & 3);

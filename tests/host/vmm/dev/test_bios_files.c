@@ -33,7 +33,7 @@ static void start_with(struct bios_config config)
 
 static void start(u32 platform, u32 cpus, u32 disks)
 {
-	start_with((struct bios_config){ .platform = platform, .cpus = cpus, .disk_count = disks });
+	start_with((struct bios_config){ .platform = platform, .cpus = cpus, .disks = BIT32(disks) - 1 });
 }
 
 static u32 be32(const u8 *at)
@@ -160,10 +160,10 @@ static void test_order(void **state)
 	read_file("bootorder", order);
 	assert_memory_equal(order, "/pci@i0cf8/scsi@4/disk@0,0\n/pci@i0cf8/scsi@5/disk@0,0\n", 54);
 	assert_non_null(strstr((char *)order, "scsi@b/disk@0,0\n"));
-	start_with((struct bios_config){ .cpus = 1, .disk_count = 8, .has_cd = true });
+	start_with((struct bios_config){ .cpus = 1, .disks = 0xff, .has_cd = true });
 	assert_int_equal(read_file("bootorder", order), 8 * 27 + 38 + 1);
 	assert_memory_equal(order + 8 * 27, "/pci@i0cf8/scsi@14/channel@0/disk@0,0\n", 39);
-	start_with((struct bios_config){ .cpus = 1, .disk_count = 1, .has_cd = true, .is_cd_first = true });
+	start_with((struct bios_config){ .cpus = 1, .disks = 1, .has_cd = true, .is_cd_first = true });
 	read_file("bootorder", order);
 	assert_memory_equal(order, "/pci@i0cf8/scsi@14/channel@0/disk@0,0\n/pci@i0cf8/scsi@4/disk@0,0\n", 65);
 }

@@ -14,13 +14,30 @@ enum { BYTES = 4 * FLASH_BLOCK_BYTES };
 
 static u8 bytes[BYTES + 8];
 static struct flash f;
+static u32 changed_blocks, settled;
+
+static void note_change(void *ctx, u64 offset, u32 count)
+{
+	(void)ctx;
+	for (u64 i = offset / FLASH_BLOCK_BYTES; i <= (offset + count - 1) / FLASH_BLOCK_BYTES; i++)
+		changed_blocks |= BIT32(i);
+}
+
+static void note_settled(void *ctx)
+{
+	(void)ctx;
+	settled++;
+}
 
 static int setup(void **state)
 {
+	const struct flash_ops ops = { .changed = note_change, .settled = note_settled };
+
 	(void)state;
+	changed_blocks = settled = 0;
 	for (u32 i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (u8)(i * 7);
-	flash_init(&f, bytes, BYTES);
+	flash_init(&f, bytes, BYTES, &ops);
 	return 0;
 }
 
@@ -57,6 +74,8 @@ static void test_program(void **state)
 	assert_int_equal(get(3, 1), 0x80);
 	put(3, 1, 0xff);
 	assert_int_equal(get(3, 1), 21 & 0x11);		/* bits are cleared only */
+	assert_int_equal(changed_blocks, 1);
+	assert_int_equal(settled, 1);
 	put(0, 1, 0x40);
 	put(FLASH_BLOCK_BYTES, 2, 0);
 	put(0, 1, 0xff);
@@ -72,6 +91,8 @@ static void test_erase(void **state)
 	put(FLASH_BLOCK_BYTES + 5, 1, 0x20);
 	put(FLASH_BLOCK_BYTES + 5, 1, 0xd0);
 	assert_int_equal(get(0, 1), 0x80);
+	assert_int_equal(changed_blocks, 2);
+	assert_int_equal(settled, 0);
 	put(0, 1, 0xff);
 	for (u32 i = 0; i < BYTES; i++)
 		assert_int_equal(get(i, 1), i / FLASH_BLOCK_BYTES == 1 ? 0xff : (u8)(i * 7));
@@ -101,6 +122,7 @@ static void test_bad(void **state)
 	put(BYTES - 1, 2, 0);
 	put(BYTES, 1, 0);
 	assert_memory_equal(bytes, before, sizeof(bytes));
+	assert_int_equal(changed_blocks, 0);
 }
 
 int main(void)
