@@ -15,8 +15,8 @@ $(B)/test.cpio: $(B)/vos.elf iso/mkiso.sh $(ISO_KNOBS) $(TEST_IMAGE_FILES)
 	$(call say,CPIO,$@)
 	$(Q)CONF= iso/mkiso.sh bundle $@ $(TEST_IMAGES)
 
-.PHONY: do-boot-files do-systems do-nested unit check boot-test test test-more test-io test-firmware test-guests newer \
-	wire-soak crash mutants sizes coverage bench bench-line
+.PHONY: do-boot-files do-systems do-debian do-nested unit check boot-test test test-more test-io test-firmware \
+	test-guests newer wire-soak crash mutants sizes coverage bench bench-line
 RUN		:= /usr/bin/python3 tests/run.py
 do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST_FILES)
 
@@ -43,8 +43,12 @@ do-nested: $(B)/nested/initrd
 test-more: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-nested && $(RUN) boot -m more $(T)
 # Disks and volumes at length: every kind of disk, with file systems.
 test-io: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && VOS_TEST_MINUTES=240 $(RUN) boot -m io $(T)
-# Systems that boot from their own disks, at length.
-test-firmware: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m firmware $(T)
+# Systems that boot from their own disks, at length. The image of one is made of some hundred packages.
+$(B)/debian/disk.img: tests/systems/debian.sh tests/systems/apt.sh
+	$(call say,DEBIAN,$@)
+	$(Q)tests/systems/debian.sh $(@D)
+do-debian: $(B)/debian/disk.img
+test-firmware: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files do-debian && $(RUN) boot -m firmware $(T)
 # Programs on the line at length, with faults: WIRE_REQUESTS=100000, WIRE_REBOOTS=50.
 wire-soak: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-all do-boot-files && $(RUN) boot -m wire $(T)
 # Emulators newer than the system's, for QEMU= and BOCHS=.
