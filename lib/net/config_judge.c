@@ -150,6 +150,12 @@ static bool name_ok(const struct router_config *c, u32 at)
 	return true;
 }
 
+static bool probe_ok(const struct router_probe *b)
+{
+	return b->number == 0 || (is_host(b->address) && b->ttl != 0 && b->bytes >= ROUTER_PROBE_LEAST &&
+				  b->bytes <= ROUTER_PROBE_BYTES);
+}
+
 enum router_error config_judge(const struct router_config *c)
 {
 	enum router_error error;
@@ -163,5 +169,5 @@ enum router_error config_judge(const struct router_config *c)
 		error = forward_ok(c, i) ? ROUTER_OK : ROUTER_BAD_FORWARD;
 	for (u32 i = 0; i < c->name_count && error == ROUTER_OK; i++)
 		error = name_ok(c, i) ? ROUTER_OK : ROUTER_BAD_NAME;
-	return error;
+	return error != ROUTER_OK || probe_ok(&c->probe) ? error : ROUTER_BAD_PROBE;
 }

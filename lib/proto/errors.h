@@ -363,6 +363,12 @@
 	/* text = name */ \
 	ERROR(ERR_CAPTURE_CARD, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"{text} has no such network card or port; see status-vm, show-router, show-switch") \
+	/* text = name */ \
+	ERROR(ERR_PROBE_NAME, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"no router knows an address of {text}: a VM with a network card behind it, or an IPv4 address") \
+	ERROR(ERR_PROBE_NO_ROUTER, RESULT_NOT_FOUND, "E_NOT_FOUND", \
+		"there is no router to send it. create-router makes one, see list-router") \
+	ERROR(ERR_PROBE_BUSY, RESULT_TIMEOUT, "E_BUSY", "eight pings wait for their answers. Try again in a moment") \
 	ERROR(ERR_NO_CAPTURE, RESULT_NOT_FOUND, "E_NOT_FOUND", \
 		"there is no such capture any more. Begin it again") \
 	/* text = switch */ \

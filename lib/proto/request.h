@@ -131,6 +131,19 @@ struct switch_spec {
 	char uplink[DRIVER_NAME_BYTES];	/* the network card that joins it to the wire, "nic0"; "" = none */
 };
 
+/* REQ_PROBE: as struct router_probe. */
+struct probe_request { u32 address, ttl, bytes, id, sequence; };
+#define ICMP_TYPE_TIME_EXCEEDED 11u
+
+struct probe_report {
+	u32 state;		/* enum router_probe_state; WAITING: there was no answer in that time */
+	u32 from;		/* who answered; 0: nobody */
+	u32 icmp_type, icmp_code, ttl;	/* of the answer */
+	u32 address;		/* that was asked */
+	u64 time_ns;		/* until the answer came */
+	char router[VM_NAME_BYTES];	/* that sent it */
+};
+
 struct request {
 	u32 id;			/* chosen by the console, comes back in the reply */
 	u32 op;
@@ -152,6 +165,7 @@ struct request {
 		struct switch_spec network;	/* REQ_CREATE_SWITCH */
 		struct router_spec router;	/* REQ_CREATE_ROUTER, REQ_SET_ROUTER */
 		struct definitions_request definitions;	/* REQ_DEFINITIONS */
+		struct probe_request probe;	/* REQ_PROBE */
 		struct log_piece log;		/* REQ_LOG_READ, REQ_LOG_WRITE */
 		struct user_request user;
 	};
@@ -497,6 +511,7 @@ struct reply {
 		struct export_data exported;	/* answer to REQ_EXPORT_READ */
 		struct capture_report capture;	/* answer to REQ_CAPTURE_OPEN */
 		struct capture_data captured;	/* answer to REQ_CAPTURE_READ */
+		struct probe_report probe;	/* answer to REQ_PROBE */
 		struct host_report host;
 		struct device_report pci;
 		struct service_report service;

@@ -102,6 +102,8 @@ enum request_op {
 	REQ_DELETE_USER,	/* name */
 	REQ_USERS,		/* index: the user from that one on; ERR_NO_USER past the end; one row a request */
 	REQ_EXPORT_USERS,	/* the same, with .user_row.line */
+	REQ_PROBE,		/* .name: a router, or "": one that knows the way; .to: a VM, or "" and .probe.address;
+				 * .probe; timeout_ms, at most 10 s: an echo request, answered with .probe */
 	REQ_OP_COUNT
 };
 

@@ -86,12 +86,25 @@ struct router_name {
 	u16 zero;
 };
 
+/* An echo request of the router's own (RFC 792), of which it reports what came of it. */
+#define ROUTER_PROBE_LEAST 8u
+#define ROUTER_PROBE_BYTES 64u
+struct router_probe {
+	u32 number;		/* another one than before: it is sent; 0: none, and no answer is waited for */
+	u32 address;
+	u16 id, sequence;
+	u16 bytes;		/* of data, ROUTER_PROBE_LEAST .. ROUTER_PROBE_BYTES */
+	u8 ttl;			/* not 0 */
+	u8 zero;
+};
+
 /* A port that gets another link is not up in one configuration in between, which the router has taken. */
 struct router_config {
 	u32 generation;			/* 0: there is none yet */
 	u32 route_count, forward_count, name_count;
 	u64 seed[4];			/* random, of this start of the router */
 	u32 servers[ROUTER_SERVERS];	/* of DNS, 0 = none; those that DHCP names are used if all are 0 */
+	struct router_probe probe;
 	u32 zero;
 	struct router_port port[ROUTER_PORTS];
 	struct router_route route[ROUTER_ROUTES];
@@ -111,6 +124,7 @@ enum router_error {
 	ROUTER_BAD_FORWARD,	/* also: two of one port */
 	ROUTER_BAD_NAME,	/* also: one twice, or two with one address or MAC */
 	ROUTER_BAD_PREFIX6,	/* not one of a network's, or of the outer port */
+	ROUTER_BAD_PROBE,
 	ROUTER_ERROR_COUNT
 };
 
@@ -188,6 +202,23 @@ struct router_report_session {
 	u32 left_s;
 };
 
+enum router_probe_state {
+	ROUTER_PROBE_NONE,
+	ROUTER_PROBE_WAITING,	/* sent, and no answer yet */
+	ROUTER_PROBE_REPLIED,
+	ROUTER_PROBE_REFUSED,	/* with an ICMP error: on the way, or because its hops were used up */
+	ROUTER_PROBE_NO_ROUTE,
+	ROUTER_PROBE_STATES
+};
+
+struct router_probe_report {
+	u32 number;
+	u32 state;		/* enum router_probe_state */
+	u32 from;		/* who answered */
+	u8 icmp_type, icmp_code, ttl, zero;	/* of the answer */
+	u64 time_ns;		/* until it came */
+};
+
 struct router_report {
 	u32 generation;
 	u32 taken;			/* generation of the configuration that was judged last */
@@ -201,6 +232,7 @@ struct router_report {
 	u32 zero;
 	u64 drops[ROUTER_DROP_COUNT];
 	u64 forwarded, answered;	/* packets handed on / that the router answered itself */
+	struct router_probe_report probe;
 	struct router_report_port port[ROUTER_PORTS];
 	struct router_route route[ROUTER_REPORT_ROUTES];
 	struct router_report_lease lease[ROUTER_REPORT_LEASES];

@@ -30,7 +30,7 @@
 #define ROOT_BIT_VMM BIT64(1)		/* some VMM: its control page changed */
 #define ROOT_BIT_FAULT BIT64(2)		/* some thread stopped */
 #define ROOT_BIT_STORE BIT64(3)		/* store: there are reports, or room for orders */
-#define ROOT_BIT_SWITCH BIT64(4)	/* some switch: its figures have an answer */
+#define ROOT_BIT_SWITCH BIT64(4)	/* some switch or router: it has an answer */
 #define ROOT_BIT_GUARD BIT64(5)		/* guard: there are reports */
 
 /* ---- Console ---- */

@@ -21,6 +21,7 @@
 #include "networks.h"
 #include "nic_change.h"
 #include "power.h"
+#include "probe_wait.h"
 #include "reply.h"
 #include "root.h"
 #include "router_report.h"
@@ -346,6 +347,11 @@ static struct error_info router_lines(void)
 	return router_report_lines(request.name, &request.index, &reply.lines);
 }
 
+static void do_probe(void)
+{
+	probe_wait_request(client, &request);
+}
+
 /* ---- the machine ---- */
 
 static void do_bulk(void)
@@ -427,24 +433,18 @@ static const struct row {
 	[REQ_DISKS] = { .rights = CLIENT_LOOK, .fill_row = disk_row },
 	[REQ_VOLUMES] = { .rights = CLIENT_LOOK, .fill_row = volume_row },
 	[REQ_POOLS] = { .rights = CLIENT_LOOK, .fill_row = pool_row },
-	[REQ_CREATE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_DELETE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_CHECK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_SCRUB_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_CREATE_POOL ... REQ_DELETE_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_CHECK_POOL ... REQ_SCRUB_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_REPLACE_DISK ... REQ_GROW_POOL] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_CREATE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
-	[REQ_ATTACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
-	[REQ_DETACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
-	[REQ_ATTACH_NIC] = { .rights = CLIENT_MANAGE, .serve = do_nic_change, .needs_vm = true },
-	[REQ_DETACH_NIC] = { .rights = CLIENT_MANAGE, .serve = do_nic_change, .needs_vm = true },
+	[REQ_CREATE_VOLUME ... REQ_DELETE_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
+	[REQ_ATTACH_DISK ... REQ_DETACH_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
+	[REQ_ATTACH_NIC ... REQ_DETACH_NIC] = { .rights = CLIENT_MANAGE, .serve = do_nic_change, .needs_vm = true },
 	[REQ_SNAPSHOT_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_REVERT_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_DELETE_SNAPSHOT] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_CLONE_VM] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
 	[REQ_RESIZE_DISK] = { .rights = CLIENT_MANAGE, .serve = do_change, .needs_vm = true },
-	[REQ_SET_POOL_KEY] = { .rights = CLIENT_MANAGE, .serve = do_key },
-	[REQ_UNLOCK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_key },
+	[REQ_SET_POOL_KEY ... REQ_UNLOCK_POOL] = { .rights = CLIENT_MANAGE, .serve = do_key },
 	[REQ_SET_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_RENAME_VOLUME] = { .rights = CLIENT_MANAGE, .serve = do_change },
 	[REQ_CREATE_SWITCH] = { .rights = CLIENT_MANAGE, .serve = do_create_switch, .needs_name = true },
@@ -457,6 +457,7 @@ static const struct row {
 	[REQ_DELETE_ROUTER] = { .rights = CLIENT_MANAGE, .serve = do_delete_router, .needs_name = true },
 	[REQ_ROUTERS] = { .rights = CLIENT_LOOK, .fill_row = router_row },
 	[REQ_ROUTER_LINES] = { .rights = CLIENT_LOOK, .fill_row = router_lines },
+	[REQ_PROBE] = { .rights = CLIENT_MANAGE, .serve = do_probe },
 	[REQ_UPLOAD_OPEN ... REQ_DELETE_IMAGE] = { .rights = CLIENT_MANAGE, .serve = do_bulk },
 	[REQ_EXPORT_OPEN ... REQ_EXPORT_CLOSE] = { .rights = CLIENT_MANAGE, .serve = do_bulk },
 	[REQ_CAPTURE_OPEN] = { .rights = CLIENT_MANAGE, .serve = do_bulk, .needs_name = true },

@@ -18,6 +18,7 @@
 #include "pending_reply.h"
 #include "pools.h"
 #include "power.h"
+#include "probe_wait.h"
 #include "reply.h"
 #include "root.h"
 #include "router_requests.h"
@@ -71,6 +72,7 @@ u64 root_turn(u64 bits)
 	next = earlier(next, captures_step());	/* before a switch runs that was down: ports are others' */
 	next = earlier(next, supervisor_step());
 	next = earlier(next, router_step());
+	next = earlier(next, probe_wait_step());
 	next = earlier(next, power_step());
 	next = earlier(next, image_volumes_step());
 	next = earlier(next, import_step());

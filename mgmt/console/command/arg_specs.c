@@ -110,5 +110,9 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 		"network card: myvm/0 of a VM, nat0/0 port of a router, nic0 of this machine" },
 	[ARG_SNAP] = { "snap", TYPE_COUNT, "N", "keep the first N bytes of each packet, 14 to 65535 (default: all)" },
 	[ARG_PACKETS] = { "count", TYPE_COUNT, "N", "stop after N packets, up to 1000000" },
+	[ARG_TARGET] = { "address", TYPE_TARGET, "ADDRESS|VM", "IPv4 address, or a VM behind the router" },
+	[ARG_BY_ROUTER] = { "router", TYPE_ROUTER, "ROUTER", "ask that router" },
+	[ARG_PINGS] = { "count", TYPE_COUNT, "N", "send N, 1 to 30, one a second (default: 4)" },
+	[ARG_HOPS] = { "hops", TYPE_COUNT, "N", "look no further than N routers, 1 to 30 (default: 30)" },
 	[ARG_HELP] = { "help", TYPE_SWITCH, 0, "explain this command" },
 };

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "disk_arg.h"
+#include "look_arg.h"
 #include "nic_arg.h"
 #include "out.h"
 #include "range.h"
@@ -408,7 +409,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	switch (arg) {
 	case ARG_NAME:
 		return takes_many(args) ? add_name(args, value, error) : set_name(args->name, value, error);
-	case ARG_SERVICE: case ARG_SWITCH: case ARG_ROUTER: case ARG_USER:
+	case ARG_SERVICE: case ARG_SWITCH: case ARG_ROUTER: case ARG_USER: case ARG_BY_ROUTER:
 		return set_name(args->name, value, error);
 	case ARG_OUTER:
 		return router_parse_outer(&args->router, value, error);
@@ -464,10 +465,8 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 				value);
 	case ARG_INTERVAL:
 		return set_interval(args, value, error);
-	case ARG_PLACE:
-		return nic_parse_place(args->name, &args->card, value, error);
-	case ARG_SNAP:
-		return nic_parse_snap(&args->snap_bytes, value, error);
+	case ARG_TARGET: case ARG_PINGS: case ARG_HOPS: case ARG_PLACE: case ARG_SNAP:
+		return look_parse(args, arg, value, error);
 	case ARG_TIMES: case ARG_PACKETS:
 		return set_count(&args->times, arg, 1000000, value, error);
 	case ARG_FILE: case ARG_OUT_FILE: case ARG_BASE_FILE: case ARG_BACKUP_KEY:

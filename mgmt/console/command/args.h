@@ -25,7 +25,7 @@ enum arg {
 	ARG_OFFSET, ARG_SINCE, ARG_INTERVAL, ARG_TIMES, ARG_FILE, ARG_OUT_FILE,
 	ARG_ITS_SNAPSHOT, ARG_FORMAT, ARG_COMPRESS, ARG_BASE_FILE, ARG_BACKUP_KEY,
 	ARG_BACKUP_PHRASE, ARG_SNAP, ARG_PACKETS, ARG_FOLLOW, ARG_VERB, ARG_ID, ARG_WAIT, ARG_DRY_RUN,
-	ARG_YES, ARG_QUIET, ARG_JSON, ARG_HELP,
+	ARG_YES, ARG_TARGET, ARG_BY_ROUTER, ARG_PINGS, ARG_HOPS, ARG_QUIET, ARG_JSON, ARG_HELP,
 	ARG_COUNT
 };
 
@@ -44,6 +44,7 @@ enum arg_type {
 	TYPE_ROUTER,
 	TYPE_OUTER, TYPE_INNERS, TYPE_FORWARDS,	/* ports of a router, and what it forwards (router_arg.h) */
 	TYPE_CARD,		/* a network card of the machine */
+	TYPE_TARGET,		/* an IPv4 address or a VM */
 	TYPE_PLACE,		/* a network card that is there, of whatever (nic_arg.h) */
 	TYPE_POOL,
 	TYPE_SNAPSHOT,
@@ -71,6 +72,7 @@ extern const struct arg_spec arg_specs[ARG_COUNT];
 #define FIELD_OF_ARG(arg) ((u32)(arg) - ARG_CPU)
 #define ARGS_FIELDS ((arg_set)FIELDS_ALL << ARG_CPU)
 
+#define PROBES_MOST 30u			/* of a ping, or hops of a traceroute */
 #define COMMAND_ID_BYTES 48u	/* as text, with its zero */
 
 /* Names of VMs, each once. */
@@ -106,6 +108,7 @@ struct args {
 	u64 memory_asked_bytes;		/* as given; spec.memory_bytes is a possible size */
 	u32 card;			/* --nic N of detach-nic; that of `name` to capture, or CAPTURE_UPLINK */
 	u32 snap_bytes;			/* of a frame; 0 = all */
+	u32 address;			/* to ping; 0: that of the VM `to` */
 	u32 lines;
 	u64 offset;
 	u64 interval_ns;

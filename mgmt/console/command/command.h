@@ -36,6 +36,7 @@ struct command {
 	enum verb_group group;
 	enum user_role role;	/* that it needs; root asks for that of each request (op_roles.h) */
 	bool is_for_people;	/* makes no sense for a program */
+	bool ends_at_interrupt;	/* Ctrl-C does not leave it to the background */
 	struct command_ops ops;
 	/* A listing (listing_begin) only says what it shows: */
 	u32 tables;		/* BIT32(enum fetch): asks root for these */

@@ -543,19 +543,7 @@ const struct command command_rows[] = {
 		.takes = A(ROUTER) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(ROUTER), .op = REQ_DELETE_ROUTER,
 		.ops = { .begin = request_begin, .answer = network_answer },
 	},
-	{
-		.verb = "capture", .group = GROUP_NETWORK, .role = ROLE_ADMIN, .is_for_people = true,
-		.summary = "write the packets of a network card to a file (vos only)",
-		.more = "On your own machine: the file is one of libpcap, which tcpdump, Wireshark and others read; "
-			"without FILE it goes to the standard output, for a program behind a pipe. It ends at Ctrl-C. "
-			"There is what the card's owner sent, whatever became of it, and what it got; a packet "
-			"between VMs can have a checksum that nobody has computed, or be larger than the MTU. Packets "
-			"that come faster than the line carries them are not in the file, and counted. A VM need not "
-			"run yet.",
-		.example = "capture web/0 web.pcap",
-		.takes = A(PLACE) | A(OUT_FILE) | A(SNAP) | A(PACKETS) | A(QUIET) | A(JSON), .needs = A(PLACE),
-		.ops = { .begin = capture_begin },
-	},
+#include "rows_look.h"
 	{
 		.verb = "apply-config", .group = GROUP_VM, .role = ROLE_ADMIN,
 		.summary = "apply vos.conf",

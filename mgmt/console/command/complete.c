@@ -299,6 +299,9 @@ static void add_values(struct completion *completion, const struct context *cont
 		add_cards(completion, context->partial, names);
 		add_texts(completion, context->partial, none);
 		break;
+	case TYPE_TARGET:
+		add_names(completion, context->partial, names->vm, names->context);
+		break;
 	case TYPE_PLACE:
 		add_places(completion, context->partial, names);
 		break;

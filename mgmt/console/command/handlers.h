@@ -54,6 +54,10 @@ void apply_answer(struct session *s, struct job *job, const struct reply *reply)
 void top_begin(struct session *s, struct job *job);
 void top_answer(struct session *s, struct job *job, const struct reply *reply);
 void top_proceed(struct session *s, struct job *job);
+void probe_begin(struct session *s, struct job *job);
+void probe_answer(struct session *s, struct job *job, const struct reply *reply);
+void probe_proceed(struct session *s, struct job *job);
+void arp_begin(struct session *s, struct job *job);
 void capture_begin(struct session *s, struct job *job);
 void console_begin(struct session *s, struct job *job);
 void cancel_begin(struct session *s, struct job *job);

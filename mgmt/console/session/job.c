@@ -170,6 +170,8 @@ void job_drop(struct job *job)
 {
 	free(job->targets);
 	job->targets = 0;
+	free(job->probes);
+	job->probes = NULL;
 	job_text_free(job);
 	job->is_used = false;
 	if (job->client)
@@ -181,6 +183,7 @@ void job_move(struct job *to, struct job *from)
 {
 	*to = *from;
 	from->targets = 0;
+	from->probes = NULL;
 	from->is_used = false;
 }
 

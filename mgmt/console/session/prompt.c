@@ -92,7 +92,7 @@ void prompt_interrupt(struct session *s)
 	struct job *job = job_of_prompt(s);
 
 	out_text(&s->terminal, "^C\n");
-	if (job->is_waiting)
+	if (job->is_waiting && !job->args.command->ends_at_interrupt)
 		let_go(s, job);
 	job_drop(job);
 	give_up(s);

@@ -107,6 +107,12 @@ struct job_text {
 	bool is_cut;		/* there was no room for all of it */
 };
 
+/* Answers to the echo requests of ping and traceroute. */
+struct probe_list {
+	u32 count;
+	struct probe_report report[PROBES_MOST];
+};
+
 struct job {
 	bool is_used;
 	struct session *session;	/* whose command it is */
@@ -139,6 +145,7 @@ struct job {
 	u32 target;		/* whose answer it is */
 	u32 cancel_at;		/* `cancel` has asked root for those before */
 	struct job_text text;	/* is_text */
+	struct probe_list *probes;	/* ping, traceroute: their answers, on the heap */
 	struct args args;
 };
 

@@ -45,6 +45,8 @@ void json_switch(struct json_writer *writer, const char *key, const void *look);
 void report_routers(const struct out *out, const void *inventory);
 void json_routers(struct json_writer *writer, const char *key, const void *inventory);
 void report_router(const struct out *out, const void *look);
+void report_neighbours(const struct out *out, const void *look);
+void json_neighbour_tables(struct json_writer *writer, const char *key, const void *look);
 void json_router(struct json_writer *writer, const char *key, const void *look);
 void report_volumes(const struct out *out, const void *look);
 void json_volumes(struct json_writer *writer, const char *key, const void *look);

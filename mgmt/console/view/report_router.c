@@ -294,3 +294,14 @@ void report_router(const struct out *out, const void *what)
 	neighbour6_lines(out, m);
 	session_lines(out, m, row);
 }
+
+void report_neighbours(const struct out *out, const void *what)
+{
+	const struct storage_look *look = what;
+	const struct inventory *m = look->inventory;
+
+	if (m->line_count[ROUTER_TABLE_NEIGHBOURS] + m->line_count[ROUTER_TABLE_NEIGHBOURS6] == 0)
+		out_format(out, "router %s knows no neighbours.\n", look->name);
+	neighbour_lines(out, m);
+	neighbour6_lines(out, m);
+}

@@ -255,3 +255,14 @@ void json_router(struct json_writer *w, const char *key, const void *what)
 	json_sessions(w, m);
 	json_close(w, '}');
 }
+
+void json_neighbour_tables(struct json_writer *w, const char *key, const void *what)
+{
+	const struct storage_look *look = what;
+
+	json_open(w, key, '{');
+	json_text(w, "name", look->name);
+	json_neighbours(w, look->inventory);
+	json_neighbours6(w, look->inventory);
+	json_close(w, '}');
+}

@@ -296,11 +296,39 @@ static void set_scopes(struct gateway *g)
 	set_servers(g);
 }
 
+/* ---- An echo request of its own ---- */
+
+static bool is_own(const struct gateway *g, u32 address)
+{
+	for (u32 i = 0; i < g->plane.own_count; i++)
+		if (g->plane.own[i] == address)
+			return true;
+	return false;
+}
+
+static void start_probe(struct gateway *g, const struct router_probe *wanted, u64 now_ns)
+{
+	const struct route *route = routes_find(&g->plane.routes, wanted->address);
+	u32 from = route != NULL && g->plane.port[route->port].is_up ? g->plane.port[route->port].address : 0;
+	u8 out[PROBE_MOST];
+
+	if (wanted->number == 0)
+		probe_end(&g->plane.probe, wanted, ROUTER_PROBE_NONE, 0);
+	else if (is_own(g, wanted->address))
+		probe_end(&g->plane.probe, wanted, ROUTER_PROBE_REPLIED, wanted->address);
+	else if (from == 0)
+		probe_end(&g->plane.probe, wanted, ROUTER_PROBE_NO_ROUTE, 0);
+	else
+		plane_send(&g->plane, out, probe_write(&g->plane.probe, wanted, from, g->dice.roll(g->dice.context),
+						       out, now_ns), now_ns);
+}
+
 /* An outer port goes before another one comes. */
 enum router_error gateway_configure(struct gateway *g, const struct router_config *c, u64 now_ns)
 {
 	enum router_error error = config_judge(c);
 	bool is_changed[ROUTER_PORTS], is_other_nat = !is_same_forwards(&g->config, c);
+	bool is_other_probe = g->config.probe.number != c->probe.number;
 
 	if (error != ROUTER_OK)
 		return error;
@@ -323,6 +351,8 @@ enum router_error gateway_configure(struct gateway *g, const struct router_confi
 		dns_forget(&g->dns);
 		add_forwards(g);
 	}
+	if (is_other_probe)
+		start_probe(g, &c->probe, now_ns);
 	return ROUTER_OK;
 }
 

@@ -112,6 +112,15 @@ static void tick(u64 now_ns)
 	report(now_ns);
 }
 
+/* Root waits for the answer to an echo request. */
+static void report_probe(u64 now_ns)
+{
+	if (taken == 0 || memcmp(&REPORT->probe, &gateway.plane.probe.report, sizeof(REPORT->probe)) == 0)
+		return;
+	report(now_ns);
+	(void)sys_notify_signal(H_ROOT_SIGNAL);
+}
+
 static void signal_switches(void)
 {
 	for (u32 left = router_io_to_signal(&io); left != 0; left &= left - 1)
@@ -135,6 +144,7 @@ int main(void)
 			router_io_wait(&io, true);
 			is_busy = router_io_step(&io, now_ns, BUDGET);		/* what came before that */
 		}
+		report_probe(now_ns);
 		signal_switches();
 		(void)(sys_notify_wait(is_busy ? 0 : taken == 0 ? DEADLINE_NONE : rt_time_after(&clock_, NS_PER_S),
 				       &bits) == ST_OK);

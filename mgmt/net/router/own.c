@@ -191,6 +191,8 @@ void own_take(struct own *o, u32 port, const struct net_frame *frame, u8 *bytes,
 
 	if (why != ROUTER_DROP_NONE)
 		plane_dropped(o->plane, why);
+	else if (probe_is_answer(&o->plane->probe, &d))
+		probe_heard(&o->plane->probe, &d, now_ns);
 	else if (d.protocol == PROTOCOL_ICMP)
 		echo(o, port, bytes, &d, now_ns);
 	else if (d.protocol != PROTOCOL_UDP || !take_udp(o, port, bytes, &d, now_ns))

@@ -338,6 +338,10 @@ static enum router_drop ipv4_in(struct plane *p, struct passage *g, struct plane
 		return ROUTER_DROP_MALFORMED;
 	if (!source_ok(p, g->port, &g->d))
 		return ROUTER_DROP_SOURCE;
+	if (unlikely(p->probe.is_waiting) && probe_is_answer(&p->probe, &g->d)) {
+		v->action = PLANE_TAKE;
+		return ROUTER_DROP_NONE;
+	}
 	if (in->address == 0 || net_if_is_broadcast(in, g->d.to)) {
 		v->action = PLANE_TAKE;
 		return ROUTER_DROP_NONE;

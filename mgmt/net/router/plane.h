@@ -14,6 +14,7 @@
 #include "icmp_error.h"
 #include "nat.h"
 #include "plane6.h"
+#include "probe.h"
 #include "routes.h"
 #include "verdict.h"
 
@@ -28,6 +29,7 @@ struct plane {
 					 * it; 0: none */
 	struct plane6 v6;
 	struct bucket errors[ROUTER_PORTS];
+	struct probe probe;
 	struct outlet out;
 	u64 drops[ROUTER_DROP_COUNT];
 	u64 forwarded;

@@ -139,6 +139,7 @@ void gateway_report(const struct gateway *g, struct router_report *r, u64 now_ns
 	memcpy(r->servers, g->server.servers, sizeof(r->servers));
 	r->forwarded = g->plane.forwarded;
 	r->answered = g->own.answered;
+	r->probe = g->plane.probe.report;
 	memcpy(r->drops, g->plane.drops, sizeof(r->drops));
 	for (u32 i = 0; i < ROUTER_PORTS; i++) {
 		r->port[i].address = g->plane.port[i].address;

@@ -152,6 +152,7 @@ static void make(u32 number)
 
 	memset(&next, 0, sizeof(next));
 	next.generation = now->generation;
+	next.probe = now->probe;
 	memcpy(next.seed, now->seed, sizeof(next.seed));
 	for (u32 i = 0; i < ROUTER_PORTS; i++)
 		fill_port(spec, i, router_port_mac(number, i));
@@ -190,8 +191,16 @@ void router_config_write(u32 number)
 void router_config_begin(u32 number)
 {
 	make(number);
+	next.probe = (struct router_probe){ 0 };
 	/* Without random numbers, the time tells one start from another. */
 	if (getrandom(next.seed, sizeof(next.seed), 0) != sizeof(next.seed))
 		next.seed[0] = rt_time_tsc();
+	publish(number);
+}
+
+void router_config_probe(u32 number, const struct router_probe *probe)
+{
+	make(number);
+	next.probe = *probe;
 	publish(number);
 }

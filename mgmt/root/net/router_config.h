@@ -22,4 +22,7 @@ void router_config_begin(u32 number);
 /* Where a forward goes; 0: nowhere, for its VM is not there. */
 u32 router_config_forward(u32 number, const struct router_forward_spec *forward);
 
+/* The router is to send that echo request, or none (number 0). */
+void router_config_probe(u32 number, const struct router_probe *probe);
+
 #endif

@@ -171,6 +171,16 @@ void router_forget(u32 number)
 
 /* ---- its PD ---- */
 
+bool router_read_probe(u32 number, struct router_probe_report *out)
+{
+	const struct router_report *from = router_report_at(number);
+	u32 before = __atomic_load_n(&from->generation, __ATOMIC_ACQUIRE);
+
+	memcpy(out, &from->probe, sizeof(*out));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return (before & 1) == 0 && __atomic_load_n(&from->generation, __ATOMIC_RELAXED) == before;
+}
+
 u64 router_pd(u32 number)
 {
 	return routers[number].h_pd;

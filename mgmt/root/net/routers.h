@@ -43,6 +43,9 @@ u32 router_with_address(const char *network, u32 vlan, u32 address);
 struct router_config *router_config_at(u32 number);
 const struct router_report *router_report_at(u32 number);
 
+/* What came of its echo request: foreign. False: it is just being written; the router signals root when it is. */
+bool router_read_probe(u32 number, struct router_probe_report *out);
+
 /* Its PD and its thread; 0 while it is down. */
 u64 router_pd(u32 number);
 u64 router_thread(u32 number);

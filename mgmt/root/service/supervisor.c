@@ -14,6 +14,7 @@
 #include "nic_capture.h"
 #include "nic_change.h"
 #include "pending_reply.h"
+#include "probe_wait.h"
 #include "root.h"
 #include "rt_log.h"
 #include "service.h"
@@ -55,6 +56,7 @@ static bool build(u32 id)
 			image_store_drop(client);
 			export_drop(client);
 			nic_capture_drop(client);
+			probe_wait_drop(client);
 			definitions_drop(client);
 			vm_logs_drop(client);
 			station_wait_drop(client);

@@ -416,6 +416,7 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		fake_network(&root->switch_count, r, reply);
 		return;
 	case REQ_CREATE_ROUTER: case REQ_SET_ROUTER: case REQ_DELETE_ROUTER: case REQ_ROUTERS: case REQ_ROUTER_LINES:
+	case REQ_PROBE:
 		fake_router(&root->routers, r, reply);
 		return;
 	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CHECK_POOL: case REQ_SCRUB_POOL:

@@ -90,10 +90,40 @@ static inline void fake_router_lines(const struct request *r, struct reply *repl
 		memset(lines, 0xff, sizeof(*lines));
 }
 
+/* 10.0.9.9 is three hops away, 10.0.8.8 silent, and 10.0.7.7 nowhere. */
+static inline void fake_probe(const struct request *r, struct reply *reply)
+{
+	struct probe_report *p = &reply->probe;
+	u32 address = r->to[0] != '\0' ? 0x0a6f0007 : r->probe.address;
+
+	*p = (struct probe_report){ .state = ROUTER_PROBE_REPLIED, .from = address, .address = address, .ttl = 61,
+				    .time_ns = 1234567 };
+	strcpy(p->router, r->name[0] != '\0' ? r->name : "nat");
+	if (address == 0x0a000909 && r->probe.ttl < 3) {
+		p->state = r->probe.ttl == 2 ? ROUTER_PROBE_WAITING : ROUTER_PROBE_REFUSED;
+		p->icmp_type = ICMP_TYPE_TIME_EXCEEDED;
+		p->from = r->probe.ttl == 2 ? 0 : 0x0a000001;
+	} else if (address == 0x0a000808) {
+		p->state = ROUTER_PROBE_WAITING;
+		p->from = 0;
+	} else if (address == 0x0a000707) {
+		p->state = ROUTER_PROBE_NO_ROUTE;
+		p->from = 0;
+	}
+	if (strcmp(r->name, "hostile") == 0)
+		memset(p, 0xff, offsetof(struct probe_report, router));
+	if (strcmp(r->name, "none") == 0)
+		fake_router_refuse(reply, RESULT_NOT_FOUND, ERR_NO_ROUTER, r->name);
+}
+
 static inline void fake_router(struct fake_routers *all, const struct request *r, struct reply *reply)
 {
 	struct router_row *row = fake_router_named(all, r->name);
 
+	if (r->op == REQ_PROBE) {
+		fake_probe(r, reply);
+		return;
+	}
 	if (r->op == REQ_ROUTERS && r->index < all->count) {
 		reply->router = all->row[r->index];
 		if (strcmp(reply->router.name, "hostile") == 0)

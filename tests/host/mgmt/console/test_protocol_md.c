@@ -271,6 +271,9 @@ static void fields_are_those_of_replies(void **state)
 	command("create-router nat --outer lan --inner lan,10.1.0.1/24 --forward tcp:1:web:2", "made", RESULT_OK);
 	check_reply("list-router", "{\"execute\":\"list-router\"}");
 	check_reply("show-router", "{\"execute\":\"show-router\",\"arguments\":{\"name\":\"nat\"}}");
+	check_reply("ping", "{\"execute\":\"ping\",\"arguments\":{\"address\":\"10.0.2.2\",\"count\":2}}");
+	check_reply("traceroute", "{\"execute\":\"traceroute\",\"arguments\":{\"address\":\"10.0.9.9\"}}");
+	check_reply("arp", "{\"execute\":\"arp\",\"arguments\":{\"router\":\"nat\"}}");
 	check_reply("info", "{\"execute\":\"info\"}");
 	check_reply("accounting", "{\"execute\":\"accounting\"}");
 	check_reply("top", "{\"execute\":\"top\"}");

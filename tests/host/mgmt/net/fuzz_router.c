@@ -213,6 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.port[2].speaks_rip = config.port[2].speaks_ls = 1;
 	config.port[1].prefix6 = 0xfd00000000000001;
 	config.port[2].prefix6 = 0xfd00000000000002;
+	config.probe = (struct router_probe){ .number = 1, .address = 0x08080808, .bytes = 56, .ttl = 9 };
 	check(gateway_configure(&w.g, &config, w.now_ns) == ROUTER_OK);
 	while (size >= 3) {
 		u32 port = data[0] % 3, count = data[1] * 3u;

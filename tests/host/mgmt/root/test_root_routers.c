@@ -503,6 +503,22 @@ static void reports(void **state)
 /* Counts without end, and a report that is always being written. */
 #define ROWS(count) (((count) + ROUTER_LINES - 1) / ROUTER_LINES)
 
+/* One answer has at most 32 rows, however many there are: as the console does, what follows is asked for. */
+static u32 all_lines(const char *name)
+{
+	struct request r = bench_make_request(REQ_ROUTER_LINES, name, 0);
+	u32 rows = 0;
+
+	do {
+		bench_send(&r);
+		bench_await_answer();
+		rows += bench_row_count;
+		r.index = bench_row_count != 0 ? bench_rows[bench_row_count - 1].lines.next : 0;
+	} while (bench_answer.error == ERR_NONE);
+	assert_int_equal(bench_answer.error, ERR_NO_DEVICE);
+	return rows;
+}
+
 static void hostile_report(void **state)
 {
 	(void)state;
@@ -511,9 +527,7 @@ static void hostile_report(void **state)
 	bench_ask(REQ_ROUTERS, "", 0);
 	bench_await_answer();
 	assert_int_equal(bench_row_count, 1);
-	bench_ask(REQ_ROUTER_LINES, "nat0", 0);
-	bench_await_answer();
-	assert_int_equal(bench_row_count, ROWS(ROUTER_REPORT_ROUTES) + ROWS(ROUTER_REPORT_LEASES) +
+	assert_int_equal(all_lines("nat0"), ROWS(ROUTER_REPORT_ROUTES) + ROWS(ROUTER_REPORT_LEASES) +
 			 ROWS(ROUTER_REPORT_NEIGHBOURS) + ROWS(ROUTER_REPORT_SESSIONS) + ROWS(ROUTER_REPORT_ROUTES6) +
 			 ROWS(ROUTER_REPORT_NEIGHBOURS));
 	delete_all();
