@@ -272,6 +272,11 @@ struct disk_stats {
 #define STATS_BUCKETS 32u
 
 /* Of this run; if the VM does not live, of the last one. */
+struct nic_stats {
+	char network[VM_NAME_BYTES];
+	struct nic_report report;
+};
+
 struct vm_stats {
 	char name[VM_NAME_BYTES];
 	u32 state;		/* enum vm_state */
@@ -285,9 +290,9 @@ struct vm_stats {
 	u64 guest_table_bytes;	/* second-level page tables */
 	u64 vmm_table_bytes;	/* the VMM's page tables */
 	u64 vmm_bytes;		/* its memory: data, heap, stacks, arguments */
-	u32 disk_count;
-	u32 zero;
+	u32 disk_count, nic_count;
 	struct disk_stats disks[VM_DEVICES];
+	struct nic_stats nics[VM_DEVICES];
 };
 
 struct pcpu_report {

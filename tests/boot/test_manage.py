@@ -155,20 +155,20 @@ def test_top(machine):
     assert max(len(line) for line in text.split('\n')) <= 80
     machine.send('top --interval 500ms\r')
     machine.send('\x1b[?1;2c\x1b[24;80R')
-    machine.expect('WAKES/S')
+    machine.expect('NET/S')
     machine.expect('busy')
     machine.expect('busy')
     machine.send('\x1b[24;40R')        # it has been made narrower
-    machine.expect(r'CPU%   USED')
+    machine.expect(r'CPU%  USED')
     machine.send('q')
     machine.wait_prompt()
     # Typed ahead of an end that comes by itself: it waits for the prompt.  Ctrl-C ends one that doesn't.
     machine.send('top --count 1\rversion\r')
-    machine.expect('WAKES/S')
+    machine.expect('NET/S')
     machine.expect('VOS 0')
     machine.wait_prompt()
     machine.send('top\r')
-    machine.expect('WAKES/S')
+    machine.expect('NET/S')
     machine.send('\x03')
     machine.wait_prompt()
     busy = reply(machine, 'top --interval 1s')['vms'][0]

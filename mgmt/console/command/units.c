@@ -342,3 +342,10 @@ bool hex_parse(const char *text, u8 *to, size_t count)
 	}
 	return true;
 }
+
+u64 per_second(u64 count, u64 ns)
+{
+	u64 ms = ns / NS_PER_MS;
+
+	return ms ? count / ms * 1000 + count % ms * 1000 / ms : 0;
+}

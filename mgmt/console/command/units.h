@@ -37,4 +37,7 @@ const char *date_text(char *text, u64 unix_ns);			/* "2024-02-29 12:34:56", UTC 
 /* Into text[SET_TEXT_BYTES]: "0,2-3", "-" for the empty set. */
 const char *set_text(char *text, u64 mask);
 
+/* On average. */
+u64 per_second(u64 count, u64 ns);
+
 #endif

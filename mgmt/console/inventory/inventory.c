@@ -267,19 +267,18 @@ static u32 permille(u64 part_ns, u64 whole_ns)
 	return whole_ns >= 1000 ? (u32)(part_ns / (whole_ns / 1000)) : 0;
 }
 
-static u64 per_second(u64 count, u64 ns)
-{
-	u64 ms = ns / NS_PER_MS;
-
-	return ms ? count / ms * 1000 + count % ms * 1000 / ms : 0;
-}
-
 /* Also the first look of a run, whose figures begin anew. */
 static bool is_first_sample(const struct vm_entry *vm, const struct vm_sample *now)
 {
 	return vm->sample.now_ns == 0 || now->cpu_ns < vm->sample.cpu_ns || now->exits < vm->sample.exits ||
 	       now->service_ns < vm->sample.service_ns ||
 	       now->io < vm->sample.io || now->io_bytes < vm->sample.io_bytes;
+}
+
+/* A card that was detached takes its figures with it. */
+static u64 grown(u64 from, u64 to)
+{
+	return to > from ? to - from : 0;
 }
 
 static struct vm_rates rates_of(const struct vm_sample *from, const struct vm_sample *to)
@@ -294,6 +293,8 @@ static struct vm_rates rates_of(const struct vm_sample *from, const struct vm_sa
 		.wakeups = (u32)per_second(to->wakeups - from->wakeups, ns),
 		.io = (u32)per_second(to->io - from->io, ns),
 		.io_bytes = per_second(to->io_bytes - from->io_bytes, ns),
+		.packets = (u32)per_second(grown(from->packets, to->packets), ns),
+		.packet_bytes = per_second(grown(from->packet_bytes, to->packet_bytes), ns),
 	};
 }
 
@@ -307,18 +308,27 @@ static void add_io(struct vm_sample *to, const struct vm_report *r)
 	}
 }
 
+static void add_packets(struct vm_sample *to, const struct vm_report *r)
+{
+	for (u32 i = 0; i < r->spec.nic_count; i++) {
+		to->packets += r->nics[i].sent_frames + r->nics[i].got_frames;
+		to->packet_bytes += r->nics[i].sent_bytes + r->nics[i].got_bytes;
+	}
+}
+
 void inventory_sample(struct vm_entry *vm)
 {
 	const struct vm_report *r = &vm->report;
 	const struct vm_load *load = &r->load;
 	struct vm_sample now = {
-		load->now_ns, load->cpu_time_ns, load->guest_time_ns, load->service_time_ns, load->exits, load->wakeups,
-		0, 0,
+		.now_ns = load->now_ns, .cpu_ns = load->cpu_time_ns, .guest_ns = load->guest_time_ns,
+		.service_ns = load->service_time_ns, .exits = load->exits, .wakeups = load->wakeups,
 	};
 	struct vm_sample from = vm->sample;
 	u32 most = 1000 * r->spec.cpus;
 
 	add_io(&now, r);
+	add_packets(&now, r);
 	if (is_first_sample(vm, &now))
 		from = (struct vm_sample){ .now_ns = now.now_ns - load->run_ns };
 	else if (now.now_ns - from.now_ns < SAMPLE_NS)

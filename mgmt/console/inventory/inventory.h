@@ -16,10 +16,12 @@ struct vm_rates {
 	u32 exits, wakeups;
 	u32 io;			/* disk requests */
 	u64 io_bytes;
+	u32 packets;		/* that its network cards sent and got */
+	u64 packet_bytes;
 };
 
 /* Figures that only grow, as they were at the last look. */
-struct vm_sample { u64 now_ns, cpu_ns, guest_ns, service_ns, exits, wakeups, io, io_bytes; };
+struct vm_sample { u64 now_ns, cpu_ns, guest_ns, service_ns, exits, wakeups, io, io_bytes, packets, packet_bytes; };
 
 enum asker { ASKER_NONE, ASKER_PERSON, ASKER_PROGRAM };
 

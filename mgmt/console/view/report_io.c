@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report_io.c - what VMs ask of their disks, for people and for programs: parts of status-vm, stats-vm and accounting.
- * See report_tables.h.
+ * report_io.c - what VMs ask of their disks, and packets of their cards, for people and for programs: parts of
+ * status-vm, stats-vm and accounting. See report_tables.h.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "histogram.h"
+#include "nic_arg.h"
 #include "report.h"
 #include "report_tables.h"
 #include "units.h"
@@ -52,13 +53,6 @@ void json_io(struct json_writer *w, const struct io_counts *io)
 }
 
 /* ---- stats-vm ---- */
-
-static u64 per_second(u64 count, u64 ns)
-{
-	u64 ms = ns / NS_PER_MS;
-
-	return ms ? count / ms * 1000 + count % ms * 1000 / ms : 0;
-}
 
 static void kind_row(const struct out *out, const char *kind, u64 count, u64 ns)
 {
@@ -179,6 +173,52 @@ void json_disk_stats(struct json_writer *w, const struct vm_stats *v)
 	json_open(w, "disks", '[');
 	for (u32 i = 0; i < v->disk_count && i < VM_DEVICES; i++)
 		disk_json(w, &v->disks[i], v->load.run_ns);
+	json_close(w, ']');
+}
+
+static void stats_nic(const struct out *out, u32 number, const struct nic_stats *n, u64 ns)
+{
+	const struct nic_report *r = &n->report;
+	char mac[MAC_TEXT_BYTES], drops[UNIT_TEXT_BYTES], line[4 * VM_NAME_BYTES + 64];
+	struct out_buffer buffer;
+	struct out words;
+
+	out_buffer_init(&buffer, line, sizeof(line));
+	words = out_to_buffer(&buffer);
+	out_escaped_line(&words, n->network, sizeof(n->network));
+	out_format(&words, ", %s; %s dropped", mac_text(mac, r->mac), count_text(drops, r->drops));
+	out_format(out, "Network card %u: ", number);
+	out_wrapped(out, line, 16, 8, REPORT_COLUMNS);
+	out_format(out, "  %-8s %15s  %10s  %10s  %10s\n", "PACKETS", "COUNT", "COUNT/S", "DATA", "DATA/S");
+	data_row(out, "sent", r->sent_frames, r->sent_bytes, ns);
+	data_row(out, "got", r->got_frames, r->got_bytes, ns);
+}
+
+void report_nic_stats(const struct out *out, const struct vm_stats *v)
+{
+	for (u32 i = 0; i < v->nic_count && i < VM_DEVICES; i++)
+		stats_nic(out, i, &v->nics[i], v->load.run_ns);
+}
+
+void json_nic_stats(struct json_writer *w, const struct vm_stats *v)
+{
+	u64 ns = v->load.run_ns;
+	char mac[MAC_TEXT_BYTES];
+
+	json_open(w, "nics", '[');
+	for (u32 i = 0; i < v->nic_count && i < VM_DEVICES; i++) {
+		const struct nic_report *r = &v->nics[i].report;
+
+		json_open(w, 0, '{');
+		json_bytes(w, "switch", v->nics[i].network, strnlen(v->nics[i].network, sizeof(v->nics[i].network)));
+		json_text(w, "mac", mac_text(mac, r->mac));
+		json_packets(w, r);
+		json_number(w, "sent-frames-per-second", per_second(r->sent_frames, ns));
+		json_number(w, "got-frames-per-second", per_second(r->got_frames, ns));
+		json_number(w, "sent-bytes-per-second", per_second(r->sent_bytes, ns));
+		json_number(w, "got-bytes-per-second", per_second(r->got_bytes, ns));
+		json_close(w, '}');
+	}
 	json_close(w, ']');
 }
 

@@ -127,6 +127,7 @@ void report_stats(const struct out *out, const void *what)
 	stats_wakeups(out, v);
 	stats_memory(out, v);
 	report_disk_stats(out, v);
+	report_nic_stats(out, v);
 }
 
 /* ---- accounting ---- */
@@ -329,13 +330,13 @@ static void put_service(const struct out *out, const struct vm_entry *vm, const 
 static void put_exits(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	(void)vm;
-	out_format(out, "%8u", rates->exits);
+	out_format(out, "%7u", rates->exits);
 }
 
 static void put_wakeups(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	(void)vm;
-	out_format(out, "%8u", rates->wakeups);
+	out_format(out, "%7u", rates->wakeups);
 }
 
 static void put_io(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
@@ -352,6 +353,20 @@ static void put_io_bytes(const struct out *out, const struct vm_entry *vm, const
 	out_format(out, "%6s", size_short(bytes, rates->io_bytes));
 }
 
+static void put_packets(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	(void)vm;
+	out_format(out, "%6u", rates->packets);
+}
+
+static void put_packet_bytes(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
+{
+	char bytes[UNIT_TEXT_BYTES];
+
+	(void)vm;
+	out_format(out, "%5s", size_short(bytes, rates->packet_bytes));
+}
+
 static void put_memory(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates)
 {
 	char memory[UNIT_TEXT_BYTES];
@@ -366,10 +381,11 @@ static const struct top_column {
 	u32 gap, width, rank;
 	void (*put)(const struct out *out, const struct vm_entry *vm, const struct vm_rates *rates);
 } top_columns[] = {
-	{ "STATE", 2, 9, 1, put_state },     { "VCPU", 1, 4, 3, put_vcpus },	{ "CPU%", 2, 6, 0, put_cpu },
-	{ "GUEST%", 2, 6, 4, put_guest },    { "EXITS/S", 1, 8, 5, put_exits }, { "WAKES/S", 1, 8, 7, put_wakeups },
+	{ "STATE", 2, 9, 1, put_state },     { "VCPU", 1, 4, 3, put_vcpus },	{ "CPU%", 1, 6, 0, put_cpu },
+	{ "GUEST%", 1, 6, 4, put_guest },    { "EXITS/S", 1, 7, 5, put_exits }, { "WAKES/S", 1, 7, 10, put_wakeups },
 	{ "IO/S", 1, 6, 6, put_io },	     { "DATA/S", 1, 6, 8, put_io_bytes },
-	{ "DISK%", 2, 6, 9, put_service },   { "USED", 2, 5, 2, put_memory },
+	{ "PKT/S", 1, 6, 7, put_packets },   { "NET/S", 1, 5, 9, put_packet_bytes },
+	{ "DISK%", 1, 6, 11, put_service },  { "USED", 1, 5, 2, put_memory },
 };
 #define RANK_BESIDE_NAME 6u	/* columns of a higher rank give way to a long name */
 

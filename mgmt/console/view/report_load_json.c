@@ -47,6 +47,7 @@ void json_stats(struct json_writer *w, const char *key, const void *what)
 	json_number(w, "memory-vmm-tables", v->vmm_table_bytes);
 	json_number(w, "memory-vmm", v->vmm_bytes);
 	json_disk_stats(w, v);
+	json_nic_stats(w, v);
 	json_close(w, '}');
 }
 
@@ -147,6 +148,8 @@ void json_top(struct json_writer *w, const char *key, const struct inventory *m)
 		json_number(w, "wakeups-per-second", is_live ? vms[i]->rates.wakeups : 0);
 		json_number(w, "io-per-second", is_live ? vms[i]->rates.io : 0);
 		json_number(w, "io-bytes-per-second", is_live ? vms[i]->rates.io_bytes : 0);
+		json_number(w, "packets-per-second", is_live ? vms[i]->rates.packets : 0);
+		json_number(w, "packet-bytes-per-second", is_live ? vms[i]->rates.packet_bytes : 0);
 		json_number(w, "memory-used", r->memory_granted_bytes + r->overhead_bytes);
 		json_close(w, '}');
 	}

@@ -358,6 +358,15 @@ void report_nic(const struct out *out, const struct nic_spec *spec, const struct
 		out_format(out, "%s%s", i == 0 ? "; filter " : " ", filter_text(rule, &spec->rules[i]));
 }
 
+void json_packets(struct json_writer *w, const struct nic_report *nic)
+{
+	json_number(w, "sent-frames", nic->sent_frames);
+	json_number(w, "sent-bytes", nic->sent_bytes);
+	json_number(w, "got-frames", nic->got_frames);
+	json_number(w, "got-bytes", nic->got_bytes);
+	json_number(w, "dropped", nic->drops);
+}
+
 static void nic_json(struct json_writer *w, const struct nic_spec *spec, const struct nic_report *nic)
 {
 	char mac[MAC_TEXT_BYTES], fixed[UNIT_TEXT_BYTES];
@@ -371,11 +380,7 @@ static void nic_json(struct json_writer *w, const struct nic_spec *spec, const s
 	json_number(w, "vlan", vlan_or_default(spec->vlan));
 	json_bool(w, "guarded", (spec->flags & NIC_UNGUARDED) == 0);
 	json_number(w, "rate-limit", spec->rate);
-	json_number(w, "sent-frames", nic->sent_frames);
-	json_number(w, "sent-bytes", nic->sent_bytes);
-	json_number(w, "got-frames", nic->got_frames);
-	json_number(w, "got-bytes", nic->got_bytes);
-	json_number(w, "dropped", nic->drops);
+	json_packets(w, nic);
 	json_bool(w, "cable", (spec->flags & NIC_CABLE_OUT) == 0);
 	json_bool(w, "mirror", (spec->flags & NIC_MIRROR) != 0);
 	json_close(w, '}');

@@ -50,7 +50,10 @@ void report_limits(const struct out *out, const struct disk_spec *disk);
 /* As members of an object that is open. */
 void json_io(struct json_writer *writer, const struct io_counts *io);
 u64 io_requests(const struct io_counts *io);
+void json_packets(struct json_writer *writer, const struct nic_report *nic);
 /* Parts of stats-vm and accounting. */
+void report_nic_stats(const struct out *out, const struct vm_stats *stats);
+void json_nic_stats(struct json_writer *writer, const struct vm_stats *stats);
 void report_disk_stats(const struct out *out, const struct vm_stats *stats);
 void json_disk_stats(struct json_writer *writer, const struct vm_stats *stats);
 void report_io_table(const struct out *out, const struct inventory *inventory);

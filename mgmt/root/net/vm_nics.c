@@ -464,3 +464,12 @@ void vm_nics_report(const struct vm *vm, struct vm_report *out)
 	for (u32 n = 0; n < vm->spec.nic_count; n++)
 		report_nic(vm, n, &out->nics[n]);
 }
+
+void vm_nics_stats(const struct vm *vm, struct vm_stats *out)
+{
+	out->nic_count = vm->spec.nic_count;
+	for (u32 n = 0; n < vm->spec.nic_count; n++) {
+		memcpy(out->nics[n].network, vm->spec.nics[n].network, sizeof(out->nics[n].network));
+		report_nic(vm, n, &out->nics[n].report);
+	}
+}

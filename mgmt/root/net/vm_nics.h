@@ -58,5 +58,6 @@ const struct vm *vm_with_switch(const char *name);
 const struct vm *vm_with_port(u32 number, u32 port, u32 *card);
 
 void vm_nics_report(const struct vm *vm, struct vm_report *out);
+void vm_nics_stats(const struct vm *vm, struct vm_stats *out);
 
 #endif

@@ -199,4 +199,5 @@ void vm_stats_fill(const struct vm *vm, struct vm_stats *out)
 	fill_load(vm, &counters, &out->load);
 	fill_profile(out, &profile);
 	vm_disks_stats(vm, out);
+	vm_nics_stats(vm, out);
 }

@@ -134,4 +134,36 @@ static inline void fake_change_devices(struct vm_report *to, const struct reques
 		fake_change_nics(to, r, reply);
 }
 
+static inline void fake_nic_load(struct nic_report *to)
+{
+	to->sent_frames += 200;
+	to->got_frames += 50;
+	to->sent_bytes += 3 * MIB;
+	to->got_bytes += 1 * MIB;
+}
+
+static inline void fake_nic_stats(const struct vm_report *r, struct vm_stats *to)
+{
+	to->nic_count = r->spec.nic_count;
+	for (u32 i = 0; i < r->spec.nic_count; i++) {
+		memcpy(to->nics[i].network, r->spec.nics[i].network, sizeof(to->nics[i].network));
+		to->nics[i].report = (struct nic_report){
+			.mac = 0x020000000001, .sent_frames = 12345, .drops = 3, .sent_bytes = 96 * MIB,
+			.got_frames = 655, .got_bytes = 65500,
+		};
+	}
+}
+
+/* Of no frames. */
+static inline void fake_capture(u32 *open, const struct request *r, struct reply *reply)
+{
+	static u64 last;
+
+	if (r->op == REQ_CAPTURE_OPEN) {
+		reply->capture = (struct capture_report){ .number = ++last, .slot = *open };
+		++*open;
+	}
+	*open -= r->op == REQ_CAPTURE_CLOSE;
+}
+
 #endif

@@ -238,6 +238,7 @@ static void list(struct fake_root *root, const struct request *r, struct reply *
 			root->vms[i].report.load.service_time_ns += 50000000;
 			root->vms[i].report.disks[0].io.reads += 1500;
 			root->vms[i].report.disks[0].io.read_bytes += 6 * MIB;
+			fake_nic_load(&root->vms[i].report.nics[0]);
 		}
 		reply->vm = root->vms[i].report;
 		return;
@@ -306,6 +307,7 @@ static void stats(const struct fake_vm *vm, struct reply *reply)
 		f->latency[20] = 9;
 		f->latency[STORE_LATENCY_BUCKETS - 1] = 1;
 	}
+	fake_nic_stats(r, &reply->stats);
 }
 
 static void pcpu(struct fake_root *root, u32 index, struct reply *reply)
@@ -415,13 +417,11 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_CREATE_SWITCH: case REQ_DELETE_SWITCH: case REQ_SWITCHES: case REQ_PORTS: case REQ_STATIONS:
 		fake_network(&root->switch_count, r, reply);
 		return;
-	case REQ_CREATE_ROUTER: case REQ_SET_ROUTER: case REQ_DELETE_ROUTER: case REQ_ROUTERS: case REQ_ROUTER_LINES:
-	case REQ_PROBE:
+	case REQ_CREATE_ROUTER ... REQ_ROUTER_LINES: case REQ_PROBE:
 		fake_router(&root->routers, r, reply);
 		return;
-	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CHECK_POOL: case REQ_SCRUB_POOL:
-	case REQ_IMPORT_POOL: case REQ_EXPORT_POOL: case REQ_GROW_POOL:
-	case REQ_SET_POOL_KEY: case REQ_UNLOCK_POOL:
+	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CHECK_POOL: case REQ_SCRUB_POOL: case REQ_SET_POOL_KEY:
+	case REQ_IMPORT_POOL: case REQ_EXPORT_POOL: case REQ_GROW_POOL: case REQ_UNLOCK_POOL:
 	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME: case REQ_SET_VOLUME:
 		fake_change_volume(r, reply);
 		return;
@@ -443,6 +443,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_REBOOT: case REQ_POWEROFF:
 		root->is_down = true;
 		return;
+	case REQ_CAPTURE_OPEN: case REQ_CAPTURE_READ: case REQ_CAPTURE_CLOSE:
+		fake_capture(&root->captures, r, reply);		/* fall through */
 	case REQ_KEEP:
 		return;
 	default:

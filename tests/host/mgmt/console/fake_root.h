@@ -28,6 +28,7 @@ struct fake_root {
 	u32 switch_count;
 	struct fake_routers routers;
 	bool has_card;			/* the machine has a network card */
+	u32 captures;			/* that are open; no frame comes */
 	struct console *console;
 	struct session *session;	/* its first line */
 	struct console_args args;

@@ -113,11 +113,18 @@ static void disk_figures(void **state)
 	       "  Latency: p50 below 32 us, p90 below 32 us, p99 below 32 us\r\n"
 	       "  from   16 us          13,000  ########################################\r\n");
 	expect("Disk 1: volume a.1;");
+	expect_not("Network card");
 	expect_not("discard");
 	expect_80_columns();
 	command("stats-vm a --json", "\"reads-per-second\":1234,", RESULT_OK);
 	expect("\"latency-p50-ns\":32768,\"latency-p90-ns\":32768,\"latency-p99-ns\":32768,"
 		"\"latency-log2-ns\":[0,0,");
+	command("create-vm b --nic lan", "b is defined", RESULT_OK);
+	command("stats-vm b", "Network card 0: lan, 02:00:00:00:00:01; 3 dropped\r\n"
+		"  PACKETS            COUNT     COUNT/S        DATA      DATA/S\r\n"
+		"  sent              12,345       1,234    96.0 MiB     9.5 MiB\r\n"
+		"  got                  655          65    63.9 KiB     6.3 KiB\r\n", RESULT_OK);
+	command("stats-vm b --json", "\"got-bytes\":65500,\"dropped\":3,\"sent-frames-per-second\":1234,", RESULT_OK);
 	command("accounting", "DISK I/O                     REQUESTS       READ    WRITTEN ERRORS     CPU TIME\r\n"
 		"a                               1,023    4.0 MiB  160.0 KiB      1      1.500 s\r\n"
 		"VMs that were deleted               7        0 B   28.0 KiB      0      0.250 s\r\n"
@@ -179,13 +186,13 @@ static void top_plain(void **state)
 	(void)state;
 	make_vm("idle");
 	run_vm("busy");
-	root->vms[1].report.spec.disk_count = 1;
+	root->vms[1].report.spec.disk_count = root->vms[1].report.spec.nic_count = 1;
 	clear_screen();
 	fake_type(root, "top --count 2\rresult\r");
 	expect_not("NAME");
 	pass_time(500);
-	expect("busy      running      1    12.3    10.0     4000      250   1500     6M     0B\r\n"
-	       "idle      defined      1     0.0     0.0        0        0      0     0B     0B\r\n");
+	expect("busy      running      1   12.3   10.0    4000   1500     6M    250    4M    0B\r\n"
+	       "idle      defined      1    0.0    0.0       0      0     0B      0    0B    0B\r\n");
 	expect("0        50.0    20.0    10.0    20.0\r\n");
 	expect_80_columns();
 	fake_event(root, "busy", VM_CRASHED, STOP_TRIPLE_FAULT);
@@ -273,16 +280,16 @@ static void top_follows_the_width(void **state)
 	command("start-vm a", "running", RESULT_OK);
 	fake_type(root, "top\r\x1b[?1;2c\x1b[24;80R");
 	pass_time(500);
-	expect("HNAME                       STATE     VCPU    CPU%  GUEST%  EXITS/S   IO/S   USED\x1b[K");
-	expect("a-name-of-31-characters-f  defined ");
-	check_narrow("\x1b[24;66R", 66, "NAME         STATE     VCPU    CPU%  GUEST%  EXITS/S   IO/S   USED");
-	check_narrow("\x1b[24;60R", 60, "NAME      STATE     VCPU    CPU%  GUEST%  EXITS/S   USED");
-	check_narrow("\x1b[24;40R", 40, "NAME      STATE     VCPU    CPU%   USED");
-	check_narrow("\x1b[24;20R", 20, "NAME        CPU%");
-	check_narrow("\x1b[24;1R", 16, "NAME        CPU%");
+	expect("HNAME                           STATE     VCPU   CPU% GUEST% EXITS/S   IO/S  USED\x1b[K");
+	expect("a-name-of-31-characters-for-o  defined ");
+	check_narrow("\x1b[24;66R", 66, "NAME             STATE     VCPU   CPU% GUEST% EXITS/S   IO/S  USED");
+	check_narrow("\x1b[24;60R", 60, "NAME       STATE     VCPU   CPU% GUEST% EXITS/S   IO/S  USED");
+	check_narrow("\x1b[24;40R", 40, "NAME      STATE     VCPU   CPU%  USED");
+	check_narrow("\x1b[24;20R", 20, "NAME       CPU%");
+	check_narrow("\x1b[24;1R", 16, "NAME       CPU%");
 	check_narrow("\x1b[40;200R", 200,
-		"NAME                             STATE     VCPU    CPU%  GUEST%  EXITS/S  WAKES/S   IO/S DATA/S   "
-		"DISK%   USED");
+		"NAME                             STATE     VCPU   CPU% GUEST% EXITS/S WAKES/S   IO/S DATA/S  PKT/S "
+		"NET/S  DISK%  USED");
 
 	expect_not("and ");
 	clear_screen();

@@ -65,6 +65,10 @@ static void fill_vm(struct vm_report *r)
 		spec->disks[i].rate = DISK_RATE_MAX;
 		fill_io(&r->disks[i].io);
 	}
+	spec->nic_count = VM_DEVICES;
+	for (u32 i = 0; i < VM_DEVICES; i++)
+		r->nics[i] = (struct nic_report){ .sent_frames = 30000000000, .got_frames = 30000000000,
+						  .sent_bytes = 900 * TIB, .got_bytes = 900 * TIB };
 	fill_io(&r->io);
 	r->memory_granted_bytes = r->overhead_bytes = VM_MEMORY_MAX;
 	r->load.cpu_time_ns = r->load.guest_time_ns = r->load.uptime_ns = ~0ull >> 10;
@@ -152,6 +156,12 @@ static void fill(void)
 		fill_io(&stats.disks[i].figures.counts);
 		for (u32 k = 0; k < STORE_LATENCY_BUCKETS; k++)
 			stats.disks[i].figures.latency[k] = ~0ull >> 8;
+	}
+	stats.nic_count = VM_DEVICES;
+	for (u32 i = 0; i < VM_DEVICES; i++) {
+		name(stats.nics[i].network, sizeof(stats.nics[i].network), i);
+		stats.nics[i].report = m.vms[0].report.nics[i];
+		stats.nics[i].report.drops = ~0ull >> 8;
 	}
 	stats.load.run_ns = 1000 * NS_PER_MS;
 	name(stats.name, sizeof(stats.name), 0);
