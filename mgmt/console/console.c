@@ -410,7 +410,8 @@ static u64 line_deadline_ns(const struct session *s)
 
 	if (stall <= session_now(s))	/* that is over */
 		stall = ~0ull;
-	return earlier(earlier(scan, stall), earlier(client_deadline_ns(s), stream_deadline_ns(s)));
+	return earlier(earlier(scan, stall), earlier(client_deadline_ns(s),
+		earlier(stream_deadline_ns(s), fetched_deadline_ns(s))));
 }
 
 u64 console_deadline_ns(const struct console *c)

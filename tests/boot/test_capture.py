@@ -94,6 +94,15 @@ def captures(machine, line, folder):
     machine.until(lambda: not capture_port(machine), 'the ports are given back')
 
 
+def killed(machine, line, folder):
+    """A reader that was killed says nothing: VOS ends its capture, long before it forgets the client."""
+    one = Capture(line, 'a/0', f'{folder}/killed.pcap')
+    assert len(capture_port(machine)) == 1
+    one.program.kill()
+    one.program.wait()
+    machine.until(lambda: not capture_port(machine), 'the port is given back', pause=1)
+
+
 def flood(machine, line, folder):
     """More than the line carries: what is lost is counted, and the VMs do not notice."""
     before = {row['vm']: sum(row['drops'].values()) for row in answer(machine, 'show-switch lan')['ports']}
@@ -134,6 +143,7 @@ def test_capture(tmp_path):
         assert 'capture a/0 FILE' in machine.cmd('capture a/0')
         with port_of(machine) as line:
             captures(machine, line, folder)
+            killed(machine, line, folder)
             flood(machine, line, folder)
             later(machine, line, folder)
         machine.ok('delete-vm b --force')

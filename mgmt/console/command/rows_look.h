@@ -40,8 +40,8 @@
 			"without FILE it goes to the standard output, for a program behind a pipe. It ends at Ctrl-C. "
 			"There is what the card's owner sent, whatever became of it, and what it got; a packet "
 			"between VMs can have a checksum that nobody has computed, or be larger than the MTU. Packets "
-			"that come faster than the line carries them are not in the file, and counted. A VM need not "
-			"run yet.",
+			"that come faster than the line carries them are not in the file, and counted. A program "
+			"behind a pipe that takes nothing for 30 s ends it. A VM need not run yet.",
 		.example = "capture web/0 web.pcap",
 		.takes = A(PLACE) | A(OUT_FILE) | A(SNAP) | A(PACKETS) | A(QUIET) | A(JSON), .needs = A(PLACE),
 		.ops = { .begin = capture_begin },

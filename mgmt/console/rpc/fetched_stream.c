@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "handlers.h"
+#include "range.h"
 #include "stream.h"
+#include "units.h"
 
 static const struct fetch_kind {
 	enum request_op read, close;
@@ -18,6 +20,8 @@ static const struct fetch_kind {
 	[STREAM_CAPTURE] = { REQ_CAPTURE_READ, REQ_CAPTURE_CLOSE, CAPTURES, CAPTURE_DATA_BYTES },
 };
 _Static_assert(FETCHED_SOURCES == EXPORTS + CAPTURES, "slots");
+
+#define CAPTURE_SILENT_NS (30 * NS_PER_SECOND)	/* of its client */
 
 struct stream *fetched_new(struct session *s, struct client *client, enum stream_kind kind, u64 source, u32 slot,
 	u64 begin, struct cmd_error *error)
@@ -152,8 +156,31 @@ static bool ask_read(struct session *s, const struct stream *stream)
 		stream->client->login.session);
 }
 
+/* There are few captures. Without frames, too, a reader asks every 10 s whether there are some. */
+static u64 capture_deadline_ns(const struct stream *stream)
+{
+	return stream->client->heard_ns + CAPTURE_SILENT_NS;
+}
+
+u64 fetched_deadline_ns(const struct session *s)
+{
+	u64 deadline = ~0ull;
+
+	for (u32 i = 0; s->streams.count && i < STREAM_COUNT; i++) {
+		const struct stream *stream = s->streams.list[i];
+
+		if (stream && stream->client && stream->kind == STREAM_CAPTURE)
+			deadline = min_u64(deadline, capture_deadline_ns(stream));
+	}
+	return deadline;
+}
+
 static bool turn(struct session *s, struct stream *stream)
 {
+	if (stream->kind == STREAM_CAPTURE && session_now(s) >= capture_deadline_ns(stream)) {
+		stream_end(s, stream, "its reader was silent for 30 s");
+		return true;
+	}
 	/* The end of an export is in its bytes, and its program closes it. */
 	if (stream->kind != STREAM_CAPTURE || !stream->is_all_fetched || stream->sent != stream->fetched)
 		return ask_read(s, stream);

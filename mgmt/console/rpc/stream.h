@@ -103,6 +103,8 @@ extern const struct stream_source stream_sources[];	/* by kind; an upload has no
 /* ---- fetched_stream.c ---- */
 /* Have root read what streams of that line have credit for; true if it was asked for something. */
 bool fetched_turn(struct session *s);
+/* When it has something to do although nothing happened; ~0 = never. */
+u64 fetched_deadline_ns(const struct session *s);
 /* Root reads that stream's bytes out. */
 static inline bool stream_is_fetched(const struct stream *stream)
 {

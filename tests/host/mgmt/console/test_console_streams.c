@@ -103,6 +103,33 @@ static void long_output(void **state)
 	assert_true(seen[a].longest <= 4096 && seen[b].longest <= 300);
 }
 
+/* One whose reader was killed makes room for others soon; one that asks whether there is something does not end. */
+static void capture_without_reader(void **state)
+{
+	u64 x = hello("x", 1024), y = hello("y", 1024);
+	u32 dead, live;
+
+	(void)state;
+	run_vm("a");
+	dead = open_stream(x, "\"open-capture\",\"arguments\":{\"nic\":\"a/0\"}");
+	live = open_stream(y, "\"open-capture\",\"arguments\":{\"nic\":\"a/0\"}");
+	assert_int_equal(root->captures, 2);
+	for (u32 i = 0; i < 6; i++) {
+		assert_int_equal(ends, 0);
+		root->now_ns += 10 * NS_PER_SECOND - 1;
+		if (i >= 3)
+			break;
+		credit(y, live, 0);
+	}
+	assert_int_equal(root->captures, 2);
+	root->now_ns += 3;
+	fake_run(root);
+	collect();
+	assert_int_equal(ends, 1);
+	assert_int_equal(number_in(end_text, "stream"), dead);
+	assert_int_equal(root->captures, 1);
+}
+
 /* A viewer without credit, or that takes nothing: the guest writes on, and the next offset shows what was lost. */
 static void never_stops_the_guest(void **state)
 {
@@ -505,6 +532,7 @@ static void open_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(capture_without_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_viewers, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_stops_the_guest, setup, teardown),
