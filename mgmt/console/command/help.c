@@ -21,26 +21,33 @@ static u32 lines_of(const char *text)
 	return lines;
 }
 
+/* Its title, then its verbs: below it, or behind it if they fit there. */
 static void verbs_of_group(const struct out *out, u32 group)
 {
 	struct out_buffer buffer;
 	struct out text;
+	size_t title;
 
 	out_buffer_init(&buffer, page_text, sizeof(page_text));
 	text = out_to_buffer(&buffer);
+	out_format(&text, "%s (help %s explains these)", group_titles[group], group_names[group]);
+	title = buffer.used;
 	FOR_EACH_COMMAND(c)
 		if (c->group == group)
-			out_format(&text, "%s ", c->verb);
-	out_text(out, "  ");
-	out_wrapped(out, page_text, 2, 2, HELP_COLUMNS);
+			out_format(&text, " %s", c->verb);
+	if (buffer.used <= HELP_COLUMNS) {
+		out_format(out, "%s\n", page_text);
+		return;
+	}
+	out_bytes(out, page_text, title);
+	out_text(out, "\n  ");
+	out_wrapped(out, page_text + title + 1, 2, 2, HELP_COLUMNS);
 }
 
 void help_all(const struct out *out)
 {
-	for (u32 group = 0; group < GROUP_COUNT; group++) {
-		out_format(out, "%s (help %s explains these)\n", group_titles[group], group_names[group]);
+	for (u32 group = 0; group < GROUP_COUNT; group++)
 		verbs_of_group(out, group);
-	}
 	out_text(out, "To begin: create-vm myvm, start-vm myvm, console myvm (Ctrl-] d detaches).\n"
 		      "help COMMAND explains a command. Tab completes; ? lists what can follow.\n");
 }

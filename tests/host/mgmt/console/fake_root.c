@@ -406,10 +406,7 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 			refuse(reply, RESULT_NOT_FOUND, ERR_NO_SERVICE, 0, 0);
 		return;
 	case REQ_RESTART_SERVICE:
-		if (strcmp(r->name, "screen") == 0)
-			refuse(reply, RESULT_TIMEOUT, ERR_SERVICE_DOWN, 0, 0);
-		else if (!(r->flags & REQ_FLAG_DRY_RUN))
-			memcpy(root->restarted, r->name, VM_NAME_BYTES);
+		fake_restart_service(root->restarted, r, reply);
 		return;
 	case REQ_DISKS: case REQ_VOLUMES: case REQ_POOLS:
 		storage_row(r, reply);

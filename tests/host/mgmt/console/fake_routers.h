@@ -90,6 +90,15 @@ static inline void fake_router_lines(const struct request *r, struct reply *repl
 		memset(lines, 0xff, sizeof(*lines));
 }
 
+/* *restarted: the last one that was. */
+static inline void fake_restart_service(char restarted[VM_NAME_BYTES], const struct request *r, struct reply *reply)
+{
+	if (strcmp(r->name, "screen") == 0)
+		fake_router_refuse(reply, RESULT_TIMEOUT, ERR_SERVICE_DOWN, "");
+	else if ((r->flags & REQ_FLAG_DRY_RUN) == 0)
+		memcpy(restarted, r->name, VM_NAME_BYTES);
+}
+
 /* 10.0.9.9 is three hops away, 10.0.8.8 silent, and 10.0.7.7 nowhere. */
 static inline void fake_probe(const struct request *r, struct reply *reply)
 {
