@@ -113,25 +113,32 @@ static void adjust_at(u8 *field, u64 delta)
 	be16_store(field, adjusted(be16_load(field), delta));
 }
 
+void transport_adjust(u8 *transport, u8 protocol, bool is_partial, u64 pseudo, u64 own)
+{
+	u8 *field = transport + (protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM);
+
+	if (is_partial) {		/* a sum, not its complement */
+		be16_store(field, (u16)~checksum_finish(be16_load(field) + pseudo));
+	} else if (protocol == PROTOCOL_TCP || be16_load(field) != 0) {
+		u16 sum = adjusted(be16_load(field), pseudo + own);
+
+		/* 0 says that there is no checksum (RFC 768). */
+		be16_store(field, sum == 0 && protocol == PROTOCOL_UDP ? 0xffff : sum);
+	}
+}
+
 /* Of what the pseudo header covers, and of what only the whole packet covers. */
 static void adjust_transport(struct datagram *d, u64 pseudo, u64 own)
 {
 	u32 at = d->protocol == PROTOCOL_TCP ? TCP_CHECKSUM :
 		 d->protocol == PROTOCOL_UDP ? UDP_CHECKSUM : ICMP_CHECKSUM;
-	u8 *field = d->transport + at;
 
 	if (d->header + at + 2 > d->there)	/* quoted, and cut before it */
 		return;
-	if (d->protocol == PROTOCOL_ICMP) {
-		adjust_at(field, own);
-	} else if (d->is_partial) {		/* a sum, not its complement */
-		be16_store(field, (u16)~checksum_finish(be16_load(field) + pseudo));
-	} else if (d->protocol == PROTOCOL_TCP || be16_load(field) != 0) {
-		u16 sum = adjusted(be16_load(field), pseudo + own);
-
-		/* 0 says that there is no checksum (RFC 768). */
-		be16_store(field, sum == 0 && d->protocol == PROTOCOL_UDP ? 0xffff : sum);
-	}
+	if (d->protocol == PROTOCOL_ICMP)
+		adjust_at(d->transport + at, own);
+	else
+		transport_adjust(d->transport, d->protocol, d->is_partial, pseudo, own);
 }
 
 static void set(struct datagram *d, u32 at, u32 address, u32 port_at, u16 port)

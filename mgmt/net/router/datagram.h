@@ -46,6 +46,9 @@ bool datagram_read_quoted(struct datagram *d, u8 *ip, u32 there);
 /* With ports if it has some. Checksums of IP, TCP and UDP follow, and that of ICMP for its identifier. */
 void datagram_set_from(struct datagram *d, u32 address, u16 port);
 void datagram_set_to(struct datagram *d, u32 address, u16 port);
+/* The checksum of a TCP or UDP header follows changes that are worth so much in sums: of the pseudo header, and of the
+ * packet. */
+void transport_adjust(u8 *transport, u8 protocol, bool is_partial, u64 pseudo, u64 own);
 /* A hop less. */
 void datagram_age(struct datagram *d);
 

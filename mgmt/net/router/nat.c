@@ -14,6 +14,8 @@
 void nat_init(struct nat *n, u64 secret, struct dice dice)
 {
 	n->outer = 0;
+	n->generation = 0;
+	n->last = NULL;
 	n->dice = dice;
 	memset(n->fragment, 0, sizeof(n->fragment));
 	nat_table_init(&n->table, secret);
@@ -22,6 +24,8 @@ void nat_init(struct nat *n, u64 secret, struct dice dice)
 void nat_set_outer(struct nat *n, u32 outer)
 {
 	n->outer = outer;
+	n->generation++;
+	n->last = NULL;
 	memset(n->fragment, 0, sizeof(n->fragment));
 	nat_table_init(&n->table, n->table.secret);
 }
@@ -69,10 +73,8 @@ static enum nat_result later_fragment(struct nat *n, struct datagram *d, bool is
 
 /* ---- Time of a session ---- */
 
-static u32 tcp_time(struct nat_session *s, const struct datagram *d, bool is_out)
+static u32 tcp_time(struct nat_session *s, u8 flags, bool is_out)
 {
-	u8 flags = d->transport[TCP_FLAGS];
-
 	if (is_out && (flags & TCP_SYN) != 0 && (s->seen & (NAT_RESET | NAT_FIN_IN | NAT_FIN_OUT)) != 0)
 		s->seen &= NAT_ASKED;		/* the ports are used again */
 	if ((flags & TCP_RST) != 0)
@@ -89,16 +91,21 @@ static u32 tcp_time(struct nat_session *s, const struct datagram *d, bool is_out
 }
 
 /* What comes from outside keeps no UDP session alive (RFC 4787, REQ-6). */
-static void touch(struct nat_session *s, u32 protocol, const struct datagram *d, bool is_out, u32 now_s)
+void nat_touch(struct nat_session *s, enum nat_protocol protocol, u8 tcp_flags, bool is_out, u32 now_s)
 {
 	u32 span = NAT_ICMP_S;
 
 	if (protocol == NAT_TCP)
-		span = tcp_time(s, d, is_out);
+		span = tcp_time(s, tcp_flags, is_out);
 	else if (protocol == NAT_UDP)
 		span = s->remote_port == NAT_PORT_DNS ? NAT_DNS_S : NAT_UDP_S;
 	if (is_out || protocol == NAT_TCP)
 		s->end_s = now_s + span;
+}
+
+static u8 flags_of(const struct datagram *d)
+{
+	return d->protocol == PROTOCOL_TCP ? d->transport[TCP_FLAGS] : 0;
 }
 
 /* ---- Outwards ---- */
@@ -129,6 +136,7 @@ enum nat_result nat_out(struct nat *n, struct datagram *d, u64 mac, u32 now_s)
 	struct nat_session *s;
 	u16 remote_port;
 
+	n->last = NULL;
 	if (d->is_later_fragment)
 		return later_fragment(n, d, true, now_s);
 	if (nat_is_error(d))
@@ -141,7 +149,8 @@ enum nat_result nat_out(struct nat *n, struct datagram *d, u64 mac, u32 now_s)
 		s = begin_out(n, d, NAT_STATION(mac), protocol, remote_port, now_s);
 	if (unlikely(s == NULL))
 		return NAT_LIMITED;
-	touch(s, protocol, d, true, now_s);
+	nat_touch(s, protocol, flags_of(d), true, now_s);
+	n->last = s;
 	if (d->is_asked)
 		s->seen |= NAT_ASKED;
 	if (unlikely(d->is_fragment))
@@ -179,6 +188,7 @@ enum nat_result nat_in(struct nat *n, struct datagram *d, u32 now_s)
 	struct nat_map *m;
 	u16 remote_port;
 
+	n->last = NULL;
 	if (d->is_later_fragment)
 		return later_fragment(n, d, false, now_s);
 	if (nat_is_error(d))
@@ -199,7 +209,8 @@ enum nat_result nat_in(struct nat *n, struct datagram *d, u32 now_s)
 	}
 	if (unlikely(&n->table.map[s->map] != m))	/* two forwards to one endpoint, and one peer's port to both */
 		return NAT_UNKNOWN;
-	touch(s, protocol, d, false, now_s);
+	nat_touch(s, protocol, flags_of(d), false, now_s);
+	n->last = s;
 	d->is_asked = (s->seen & NAT_ASKED) != 0;
 	if (unlikely(d->is_fragment))
 		remember(n, d, m->inner, false, now_s);

@@ -36,6 +36,8 @@ struct nat_fragment {
 
 struct nat {
 	u32 outer;		/* address; 0: there is none, nothing is translated */
+	u32 generation;		/* another one when sessions have ended all at once */
+	struct nat_session *last;	/* the one of the packet that nat_out or nat_in has translated; NULL: none */
 	struct dice dice;
 	struct nat_fragment fragment[NAT_FRAGMENT_SETS][NAT_FRAGMENT_WAYS];
 	struct nat_table table;
@@ -60,5 +62,8 @@ bool nat_has(const struct nat *n, const struct datagram *d);
 enum nat_result nat_out(struct nat *n, struct datagram *d, u64 mac, u32 now_s);
 /* To the outer address: its destination is an inner host afterwards. */
 enum nat_result nat_in(struct nat *n, struct datagram *d, u32 now_s);
+
+/* A packet of its session, outwards or inwards, gives that its time. tcp_flags: of TCP. */
+void nat_touch(struct nat_session *s, enum nat_protocol protocol, u8 tcp_flags, bool is_out, u32 now_s);
 
 #endif

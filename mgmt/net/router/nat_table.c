@@ -195,7 +195,7 @@ static void session_drop(struct nat_table *t, struct nat_session *s)
 	t->forwarded_count -= is_forwarded(t->host[s->host].station);
 	t->host[s->host].sessions--;
 	t->session_count--;
-	*s = (struct nat_session){ .next = t->free_session };
+	*s = (struct nat_session){ .next = t->free_session, .serial = s->serial + 1 };
 	t->free_session = at;
 	nat_map_drop_unused(t, m);
 }
@@ -265,7 +265,7 @@ struct nat_session *nat_session_add(struct nat_table *t, struct nat_map *map, u6
 	*s = (struct nat_session){
 		.remote = remote, .remote_port = remote_port, .end_s = end_s, .map = (u16)(map - t->map),
 		.next = t->session_bucket[bucket], .next_of_map = map->first, .before_of_map = NAT_NONE,
-		.host = host, .is_used = true,
+		.host = host, .is_used = true, .serial = s->serial,
 	};
 	t->session_bucket[bucket] = at;
 	if (map->first != NAT_NONE)

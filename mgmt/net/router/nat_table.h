@@ -61,6 +61,7 @@ struct nat_session {
 	u16 host;
 	u8 seen;		/* NAT_SEEN_... */
 	bool is_used;
+	u32 serial;		/* another one when the entry is another session's */
 };
 
 /* Who has a session: the MAC address of an inner station, or whom outer ones are forwarded to. Never 0. */

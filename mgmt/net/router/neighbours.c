@@ -99,6 +99,13 @@ bool neighbour_find(struct neighbours *n, u32 port, struct ip6 address, u64 now_
 	return true;
 }
 
+const struct neighbour *neighbour_known(const struct neighbours *n, u32 port, struct ip6 address)
+{
+	const struct neighbour *e = find((struct neighbours *)n, port, address);
+
+	return e != NULL && e->state == NEIGHBOUR_KNOWN ? e : NULL;
+}
+
 static struct neighbour_frame *free_frame(struct neighbours *n, struct neighbour *e)
 {
 	if (e->held != 0)

@@ -68,6 +68,8 @@ void neighbours_init(struct neighbours *n, u64 secret, const struct net_if *port
 
 /* Is the neighbour known? Then *mac says where to send to. */
 bool neighbour_find(struct neighbours *n, u32 port, struct ip6 address, u64 now_ns, u64 *mac);
+/* Its entry, where another neighbour's may be later; NULL: it is not known. */
+const struct neighbour *neighbour_known(const struct neighbours *n, u32 port, struct ip6 address);
 /*
  * A frame of at most PACKET_MOST bytes to a neighbour that is not known: it leaves, with the MAC address filled in,
  * when the answer comes. The last one of several waits. False: it is dropped.

@@ -89,6 +89,7 @@ void plane_init(struct plane *p, u64 secret, struct outlet out, struct dice dice
 	p->arp.table.lost = lost;
 	p->arp.table.lost_context = p;
 	nat_init(&p->nat, secret, dice);
+	flows_init(&p->flows, p->port, &p->routes, &p->nat, &p->arp.table);
 	plane6_init(&p->v6, secret, p->port, out, dice);
 	p->v6.drops = p->drops;
 	p->v6.forwarded = &p->forwarded;
@@ -386,9 +387,14 @@ static enum router_drop judge(struct plane *p, struct passage *g, struct plane_v
 
 void plane_in(struct plane *p, u32 port, const struct net_frame *frame, u8 *head, u64 now_ns, struct plane_verdict *v)
 {
+	struct flow_key key = flow_key_of(&p->flows, port, frame, head);
 	struct passage g;		/* not zeroed as a whole: kept_head is long, and hardly ever needed */
 	enum router_drop why;
 
+	if (key.protocol != 0 && flows_pass(&p->flows, &key, frame, head, now_ns, v)) {
+		p->forwarded++;
+		return;
+	}
 	g.port = port;
 	g.frame = frame;
 	g.head = head;
@@ -399,5 +405,7 @@ void plane_in(struct plane *p, u32 port, const struct net_frame *frame, u8 *head
 	if (why != ROUTER_DROP_NONE) {
 		v->action = PLANE_DROPPED;
 		plane_dropped(p, why);
+	} else if (key.protocol != 0 && g.is_translated && v->action == PLANE_SEND) {
+		flows_learn(&p->flows, &key, &g.d, v);
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "arp.h"
 #include "bucket.h"
+#include "flows.h"
 #include "icmp_error.h"
 #include "nat.h"
 #include "plane6.h"
@@ -25,6 +26,7 @@ struct plane {
 	struct routes routes;
 	struct arp arp;
 	struct nat nat;
+	struct flows flows;
 	u32 name_server;		/* behind the outer port: who connects to the router's port 53 is handed on to
 					 * it; 0: none */
 	struct plane6 v6;

@@ -21,6 +21,7 @@ enum status routes_add(struct routes *t, struct route route)
 		t->route[at] = t->route[at - 1];
 	t->route[at] = route;
 	t->count++;
+	t->generation++;
 	return ST_OK;
 }
 
@@ -32,6 +33,7 @@ void routes_remove(struct routes *t, enum route_origin origin)
 		if (t->route[i].origin != origin)
 			t->route[kept++] = t->route[i];
 	t->count = kept;
+	t->generation++;
 }
 
 const struct route *routes_find(const struct routes *t, u32 address)

@@ -30,6 +30,7 @@ struct route {
 /* In the order in which they are tried: the first one that matches is the one. */
 struct routes {
 	u32 count;
+	u32 generation;		/* another one when they are others */
 	struct route route[ROUTES_MAX];
 };
 
