@@ -17,9 +17,9 @@ def sparse(folder, size):
 
 
 def boot_guest(machine, name):
+    since = machine.log_end(name)
     machine.ok(f'start-vm {name}')
-    machine.attach(name)
-    machine.wait_guest()
+    machine.attach_guest(name, since)
 
 
 def write(machine, name):

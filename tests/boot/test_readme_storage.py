@@ -12,8 +12,9 @@ DISK_BYTES = 128 << 30      # as make run has it
 class Reader:
     """Follows README."""
     def __init__(self, image):
-        self.image, self.cuts, self.attached, self.machine = image, 0, 0, None
-        self.is_defined = self.is_running = self.is_booted = self.is_attached = False
+        self.image, self.cuts, self.machine = image, 0, None
+        self.is_defined = self.is_running = self.is_attached = False
+        self.since = None           # where the boot of its guest begins in its log: at the machine's start
         self.mount = None           # the line that made a folder of the guest's disk
 
     def switch_on(self):
@@ -24,7 +25,7 @@ class Reader:
         self.machine.kill()
         self.machine.stop()
         self.cuts += 1
-        self.is_booted = self.is_attached = False
+        self.is_attached, self.since = False, None
         self.switch_on()
 
     def go_on(self):
@@ -40,13 +41,8 @@ class Reader:
             self.machine.guest_cmd(self.mount)
 
     def attach(self):
-        self.machine.attach('db')
+        self.machine.attach_guest('db', self.since)
         self.is_attached = True
-        self.attached += 1
-        if not self.is_booted:
-            self.machine.wait_guest()
-        self.is_booted = True
-        self.machine.guest_cmd(f': attached {self.attached}')      # behind what the console shows again
 
     def at_guest(self, line, printed):
         if not self.is_attached:
@@ -64,10 +60,12 @@ class Reader:
         if verb == 'console':
             self.attach()
             return
+        if verb == 'start-vm':
+            self.since = self.machine.log_end('db')
         assert '\n'.join(printed) in self.machine.ok(line).replace('\r', ''), line
         self.is_defined = self.is_defined or verb == 'create-vm'
         if verb in ('start-vm', 'stop-vm'):
-            self.is_running, self.is_booted, self.mount = verb == 'start-vm', False, None
+            self.is_running, self.mount = verb == 'start-vm', None
 
     def follow(self, step):
         where, line, printed = step

@@ -380,6 +380,20 @@ class Machine:
         self.expect('VOS-GUEST-READY')
         self.expect(re.escape(GUEST_PROMPT))
 
+    def log_end(self, vm):
+        """Where what the VM prints from now on begins in its log."""
+        return int(re.search(r'"end":\s*(\d+)', self.ok(f'log-vm {vm} --json')).group(1))
+
+    def attach_guest(self, vm, since=None):
+        """Attaches to a default guest once its shell waits. What earlier boots have printed may be in the log: this one
+        begins at `since`, or, if the machine started it, at the last start of the machine."""
+        def look():
+            log = self.ok(f'log-vm {vm}' + (f' --offset {since}' if since is not None else ''))
+            return re.search('VOS-GUEST-READY.*' + re.escape(GUEST_PROMPT), log.split('was started again')[-1], re.S)
+        self.until(look, f'the shell of {vm}', vm)
+        self.attach(vm)
+        self.guest_cmd(f': {os.urandom(6).hex()}')      # behind what the console shows again
+
     def guest_cmd(self, text):
         return self.dialogue(text, text[-12:], GUEST_PROMPT)
 
