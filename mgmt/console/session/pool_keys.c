@@ -49,6 +49,15 @@ static void ask(struct session *s, const struct job *job)
 	prompt_ask_secret(s, text);
 }
 
+/* For a pool that there is not, or that has no key, nobody is asked. */
+static void try_first(struct session *s, struct job *job)
+{
+	request_fill(job);
+	job->request.index = STORE_PASSPHRASE;
+	job->request.flags |= REQ_FLAG_DRY_RUN;
+	job_send(s, job, (enum request_op)job->args.command->op);
+}
+
 /* What was typed: a new passphrase has to be typed twice. */
 static void take(struct session *s, struct job *job)
 {
@@ -92,7 +101,7 @@ void key_begin(struct session *s, struct job *job)
 	else if (args->typed_length > 0)
 		take(s, job);
 	else if (args->key_way == 0)
-		ask(s, job);
+		try_first(s, job);
 	if (job->is_used && args->key_way != 0)
 		send(s, job);
 }
@@ -124,6 +133,10 @@ void key_answer(struct session *s, struct job *job, const struct reply *reply)
 	struct cmd_error error;
 
 	explicit_bzero(job->request.secret, sizeof(job->request.secret));
+	if (reply->result == RESULT_OK && request_was_tried(job)) {
+		ask(s, job);
+		return;
+	}
 	if (reply->result == RESULT_OK) {
 		job_show(s, job, &view, job);
 		return;

@@ -64,7 +64,7 @@ static const struct disk_row *disk_of(const struct inventory *m, const char *nam
 	return NULL;
 }
 
-/* There is nothing to ask: no such disk. */
+/* There is nothing to ask: the disk has just gone. */
 static void refuse_disk(struct session *s, struct job *job)
 {
 	static struct reply no;
@@ -192,11 +192,9 @@ static void ask_open(struct session *s, struct job *job)
 	prompt_ask(s, text);
 }
 
-void pool_begin(struct session *s, struct job *job)
+static void ask(struct session *s, struct job *job)
 {
-	if (is_sure(job))
-		request_begin(s, job);
-	else if (job->args.command->op == REQ_REPLACE_DISK)
+	if (job->args.command->op == REQ_REPLACE_DISK)
 		ask_replace(s, job);
 	else if (job->args.command->op == REQ_OPEN_POOL)
 		ask_open(s, job);
@@ -204,6 +202,15 @@ void pool_begin(struct session *s, struct job *job)
 		ask_delete(s, job);
 	else
 		fetch_begin(s, job, BIT32(FETCH_DISKS) | BIT32(FETCH_VOLUMES) | BIT32(FETCH_POOLS));
+}
+
+/* What root would refuse is not asked. */
+void pool_begin(struct session *s, struct job *job)
+{
+	if (is_sure(job))
+		request_begin(s, job);
+	else
+		request_try(s, job);
 }
 
 /* ---- the answer ---- */
@@ -278,6 +285,10 @@ void pool_answer(struct session *s, struct job *job, const struct reply *reply)
 	if (reply->result != RESULT_OK) {
 		report_refusal(&error, &job->request, reply, &s->console->inventory);
 		job_fail(s, job, &error);
+		return;
+	}
+	if (request_was_tried(job)) {
+		ask(s, job);
 		return;
 	}
 	row.name[sizeof(row.name) - 1] = row.on[sizeof(row.on) - 1] = 0;

@@ -57,6 +57,18 @@ void request_begin(struct session *s, struct job *job)
 	job_send(s, job, args_has(&job->args, ARG_TEMPLATE) ? REQ_CLONE_VM : (enum request_op)job->args.command->op);
 }
 
+void request_try(struct session *s, struct job *job)
+{
+	request_fill(job);
+	job->request.flags |= REQ_FLAG_DRY_RUN;
+	job_send(s, job, (enum request_op)job->args.command->op);
+}
+
+bool request_was_tried(const struct job *job)
+{
+	return (job->request.flags & REQ_FLAG_DRY_RUN) != 0 && !args_has(&job->args, ARG_DRY_RUN);
+}
+
 static void say_rounding(const struct out *out, u64 asked, u64 bytes)
 {
 	char from[UNIT_TEXT_BYTES], to[UNIT_TEXT_BYTES];

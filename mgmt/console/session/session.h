@@ -501,6 +501,9 @@ bool fetch_answer(struct session *s, struct job *job, const struct reply *reply)
 
 void request_begin(struct session *s, struct job *job);
 void request_answer(struct session *s, struct job *job, const struct reply *reply);
+/* Would root do it? Asked before a person is; the answer is one of those that request_was_tried. */
+void request_try(struct session *s, struct job *job);
+bool request_was_tried(const struct job *job);
 /* True: it was refused, and the job has failed. */
 bool request_is_refused(struct session *s, struct job *job, const struct reply *reply);
 /* The request of a command that is one. */

@@ -69,7 +69,8 @@ static void ask(struct session *s, struct job *job, const struct volume_row *sna
 	out_buffer_init(&buffer, text, sizeof(text));
 	out = out_to_buffer(&buffer);
 	out_format(&out, "what %s has written to its disks since snapshot %s is lost", vm, name);
-	list_newer(&out, &s->console->inventory, snapshot);
+	if (snapshot)	/* else it has just gone, and root says so */
+		list_newer(&out, &s->console->inventory, snapshot);
 	if (!prompt_can_ask(s, job, text))
 		return;
 	text[0] = 'W';
@@ -83,7 +84,7 @@ void revert_begin(struct session *s, struct job *job)
 	if (args_has(&job->args, ARG_YES) || args_has(&job->args, ARG_DRY_RUN))
 		request_begin(s, job);
 	else
-		fetch_begin(s, job, BIT32(FETCH_VOLUMES));
+		request_try(s, job);
 }
 
 /* ---- what came of it ---- */
@@ -127,19 +128,18 @@ void snapshot_answer(struct session *s, struct job *job, const struct reply *rep
 	static const struct view view = { done_text, done_json };
 	struct snapshot_report report = reply->snapshot;
 	struct snapshot_done done = { &job->args, &report };
-	const struct volume_row *snapshot;
 
 	if (job->wanted != 0) {
 		if (!fetch_answer(s, job, reply))
 			return;
-		snapshot = find(&s->console->inventory, job->args.name, job->args.snapshot);
-		if (snapshot)
-			ask(s, job, snapshot);
-		else	/* root says what is wrong */
-			request_begin(s, job);
+		ask(s, job, find(&s->console->inventory, job->args.name, job->args.snapshot));
 		return;
 	}
 	report.name[sizeof(report.name) - 1] = 0;
-	if (!request_is_refused(s, job, reply))
+	if (request_is_refused(s, job, reply))
+		return;
+	if (request_was_tried(job))
+		fetch_begin(s, job, BIT32(FETCH_VOLUMES));
+	else
 		job_show(s, job, &view, &done);
 }

@@ -67,7 +67,7 @@ static inline void fake_secret(const struct request *r, struct reply *reply)
 	u8 secret[POOL_SECRET_BYTES];
 
 	pool_secret(secret, r->index, text, strlen(text));
-	if (r->op == REQ_UNLOCK_POOL && strcmp(want->image, "fast.key") != 0 &&
+	if (r->op == REQ_UNLOCK_POOL && (r->flags & REQ_FLAG_DRY_RUN) == 0 && strcmp(want->image, "fast.key") != 0 &&
 		memcmp(secret, r->secret, sizeof(secret)) != 0) {
 		reply->result = RESULT_INTEGRITY;
 		reply->error = ERR_WRONG_KEY;
@@ -79,6 +79,13 @@ static inline bool fake_change_pool(const struct request *r, struct reply *reply
 {
 	const struct disk_spec *want = &r->spec.disks[0];
 
+	if (strcmp(want->volume, "none") == 0 && r->op != REQ_CREATE_POOL && r->op != REQ_DELETE_VOLUME) {
+		fake_refuse_disks(reply, RESULT_NOT_FOUND, ERR_NO_POOL, 0);
+		snprintf(reply->text, sizeof(reply->text), "none");
+		return true;
+	}
+	if (r->op == REQ_OPEN_POOL || r->op == REQ_REPLACE_DISK)
+		return true;
 	if (r->op == REQ_CHECK_POOL || r->op == REQ_SCRUB_POOL) {
 		reply->pool = (struct pool_row){ .scrub = POOL_SCRUB_DONE, .scrub_has_data = r->op == REQ_SCRUB_POOL,
 			.scrub_percent = 100, .scrub_bytes = 28 * MIB };

@@ -418,7 +418,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 		fake_router(&root->routers, r, reply);
 		return;
 	case REQ_CREATE_POOL: case REQ_DELETE_POOL: case REQ_CHECK_POOL: case REQ_SCRUB_POOL: case REQ_SET_POOL_KEY:
-	case REQ_IMPORT_POOL: case REQ_EXPORT_POOL: case REQ_GROW_POOL: case REQ_UNLOCK_POOL:
+	case REQ_IMPORT_POOL: case REQ_EXPORT_POOL: case REQ_GROW_POOL: case REQ_UNLOCK_POOL: case REQ_OPEN_POOL:
+	case REQ_REPLACE_DISK:
 	case REQ_CREATE_VOLUME: case REQ_DELETE_VOLUME: case REQ_SET_VOLUME:
 		fake_change_volume(r, reply);
 		return;

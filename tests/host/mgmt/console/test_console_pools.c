@@ -37,10 +37,32 @@ static void pools_move(void **state)
 	expect_80_columns();
 }
 
+/* What root would refuse is not asked: a person who says yes has said it to something that can be done. */
+static void asked_only_if_it_can_be(void **state)
+{
+	static const char *const lines[] = { "open-pool none", "replace-disk none virtio0 virtio1",
+		"delete-pool none --force", "set-pool none --passphrase", "unlock-pool none" };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(lines); i++)
+		command(lines[i], "there is no pool \"none\"", RESULT_NOT_FOUND);
+	command("revert-vm snapped gone", "snapped has no snapshot", RESULT_NOT_FOUND);
+	expect_not("[y/N]");
+	expect_not("assphrase of pool");
+	fake_type(root, "open-pool half\r");
+	expect("Use pool half with this disk alone? [y/N] ");
+	fake_type(root, "y\r");
+	expect("pool half is open");
+	fake_type(root, "replace-disk half virtio0 virtio1\ry\r");
+	expect("Copy pool half to virtio1, in the place of virtio0? [y/N] ");
+	expect("pool half is being copied to virtio1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pools_move, setup, teardown),
+		cmocka_unit_test_setup_teardown(asked_only_if_it_can_be, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
