@@ -105,10 +105,16 @@ static void guess_verb(const char *word, struct cmd_error *error)
 		error_set(error, RESULT_USAGE, "there is no command \"%.40s\". Try help", word);
 }
 
-/* Nobody is to do that by a word that means something else: `sh`. */
-static bool ends_all(const struct command *command)
+/* Nobody is to do that by a word that means something else: `sh`; or by the `n` for a question that is gone. */
+static bool is_too_short(const struct command *command, size_t length, struct cmd_error *error)
 {
-	return command->op == REQ_POWEROFF || command->op == REQ_REBOOT;
+	if (command->op == REQ_POWEROFF || command->op == REQ_REBOOT)
+		error_set(error, RESULT_USAGE, "%s ends all VMs. Type it in full", command->verb);
+	else if (length == 1 && command->role != ROLE_VIEWER)
+		error_set(error, RESULT_USAGE, "%s changes something. Type more of it than one letter", command->verb);
+	else
+		return false;
+	return true;
 }
 
 static const struct command *by_prefix(const char *word, struct cmd_error *error)
@@ -131,11 +137,9 @@ static const struct command *by_prefix(const char *word, struct cmd_error *error
 			used += (size_t)n;
 		matches++;
 	}
-	if (matches == 1 && !ends_all(found))
-		return found;
 	if (matches == 1)
-		error_set(error, RESULT_USAGE, "%s ends all VMs. Type it in full", found->verb);
-	else if (matches > 1)
+		return is_too_short(found, length, error) ? NULL : found;
+	if (matches > 1)
 		error_set(error, RESULT_USAGE, "\"%.20s\" may be %s. Type more of it", word, list);
 	else
 		guess_verb(word, error);
