@@ -291,6 +291,7 @@ void console_init(struct console *c, const struct console_ops *ops, const struct
 	c->inventory.info = info;
 	c->boot_id = args->boot_id;
 	c->start = args->start;
+	c->inventory.are_vms_coming = true;
 	c->inventory.history_first = HISTORY_BYTES;	/* until it is known that no pool has logs */
 	c->has_users = args->has_users != 0;
 	c->begun_ns = ops->now_ns(ops->context);

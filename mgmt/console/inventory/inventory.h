@@ -63,6 +63,7 @@ struct inventory {
 	struct memory_report memory;
 	u32 listing;
 	u32 last_number;
+	bool are_vms_coming;	/* definitions of VMs are still to be read and applied */
 	u64 history_first;	/* of VMs that are new: there may be a history before theirs */
 	u32 pcpu_count;
 	struct pcpu_entry pcpus[INVENTORY_PCPUS];

@@ -253,6 +253,7 @@ void keeper_turn(struct console *c)
 	}
 	keeper->is_applying = false;
 	keeper->is_settled = true;
+	c->inventory.are_vms_coming = false;
 	c->inventory.history_first = 0;
 	if (c->startup.is_kept)
 		find_left(c);

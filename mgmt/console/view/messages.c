@@ -116,6 +116,18 @@ static void reason_detail(const struct out *out, const struct vm_report *r)
 		out_format(out, " rip=%llx", (unsigned long long)r->rip);
 }
 
+bool report_reason_is_old(const struct vm_report *r)
+{
+	static const bool is_of_now[STOP_COUNT] = {
+		[STOP_IO_ERROR] = true, [STOP_POOL_FULL] = true, [STOP_NO_MEDIUM] = true, [STOP_POOL_LOCKED] = true,
+	};
+	bool is_up = r->state == VM_STARTING || r->state == VM_RUNNING || r->state == VM_SUSPENDED ||
+		     r->state == VM_PAUSED;
+
+	return is_up && r->reason != STOP_NONE && r->reason != STOP_REQUEST && r->reason < STOP_COUNT &&
+	       !is_of_now[r->reason];
+}
+
 void report_reason(const struct out *out, const struct vm_report *r)
 {
 	if (r->reason == STOP_REQUEST && r->state != VM_STOPPED && r->state != VM_CRASHED)

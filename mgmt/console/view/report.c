@@ -272,7 +272,9 @@ static void reason_row(const struct out *out, const struct vm_report *r)
 {
 	struct out words = row_begin();
 
+	out_text(&words, report_reason_is_old(r) ? "- (before: " : "");
 	report_reason(&words, r);
+	out_text(&words, report_reason_is_old(r) ? ")" : "");
 	row_end(out, "Reason");
 }
 
@@ -285,7 +287,10 @@ static void short_reason(const struct out *out, const struct vm_report *r, size_
 
 	out_buffer_init(&buffer, text, sizeof(text));
 	words = out_to_buffer(&buffer);
-	report_reason(&words, r);
+	if (report_reason_is_old(r))
+		out_text(&words, "-");
+	else
+		report_reason(&words, r);
 	if (buffer.used > room && room > 2) {
 		memcpy(text + room - 2, "..", 3);
 		buffer.used = room;
@@ -320,7 +325,9 @@ void report_vms(const struct out *out, const void *what)
 			width = (u32)strlen(m->vms[i].report.name);
 	}
 	if (count == 0) {
-		out_text(out, "There are no VMs. For example: create-vm --name myvm --cpu 1 --memory 512M\n");
+		out_text(out, m->are_vms_coming ?
+			"Definitions of VMs are being read, so some may come: see list-vm again.\n" :
+			"There are no VMs. For example: create-vm --name myvm --cpu 1 --memory 512M\n");
 		return;
 	}
 	out_format(out, "%-*s  %-9s %3s  %-5s  %5s  %-8s  %s\n", (int)width, "NAME", "STATE", "CPU", "MEM", "CPU%",

@@ -99,6 +99,8 @@ void report_top(const struct out *out, const struct inventory *inventory, u32 ro
 void report_state(const struct out *out, const struct vm_report *report);
 /* "triple-fault rip=ffffffff8100a2c0", or "-" */
 void report_reason(const struct out *out, const struct vm_report *report);
+/* It is of an end before: the VM is up again. */
+bool report_reason_is_old(const struct vm_report *report);
 
 /* As JSON members of an object that is open, or as elements of an array. */
 void json_load(struct json_writer *writer, const struct vm_load *load);

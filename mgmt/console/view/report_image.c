@@ -42,8 +42,7 @@ static void image_row(const struct out *out, const struct image_report *image, u
 	line_cell(&line, 8, kind_of(image), 8);
 	line_cell(&line, HASH_SHOWN, image->is_uploaded ? hash_text(hash, image) : "-", HASH_SHOWN);
 	line_cell(&line, 5, "-", 1);
-	if (image->pool[0])
-		line_cell(&line, 0, image->pool, sizeof(image->pool));
+	line_cell(&line, 4, image->pool[0] ? image->pool : "-", sizeof(image->pool));
 	if (image->is_default)
 		line_cell(&line, 0, "default", 7);
 	line_end(&line);

@@ -83,20 +83,21 @@ static const char *mirror_of(const struct pool_row *p)
 	return state < STORE_MEMBER_STATES ? mirrors[state] : "?";
 }
 
-static void mirror_text(char *text, u64 size, const struct pool_row *p)
+/* How a mirror is, on a line of its own: two disks leave no room for that in the table. */
+static void mirror_line(const struct out *out, const struct pool_row *p)
 {
 	u32 k = worse_member(p);
 
-	text[0] = '\0';
 	if (!is_mirror(p) || p->state != POOL_ROW_READY)
 		return;
 	if (p->member_state[k] == STORE_MEMBER_COPIED_TO)
-		snprintf(text, size, ", copying to %s: %u %%", p->member_on[k], p->member_percent);
+		out_format(out, "    copying to %.23s: %u %%\n", p->member_on[k], p->member_percent);
 	else if (p->member_state[k] == STORE_MEMBER_GOOD)
-		snprintf(text, size, ", in sync");
+		out_format(out, "    in sync: %.23s and %.23s\n", p->member_on[0], p->member_on[1]);
+	else if (p->member_on[k][0] != '\0')
+		out_format(out, "    degraded: %.23s is lost\n", p->member_on[k]);
 	else
-		snprintf(text, size, ", degraded: %s lost",
-			p->member_on[k][0] != '\0' ? p->member_on[k] : "a disk is");
+		out_text(out, "    degraded: a disk is lost\n");
 }
 
 /* The disks that it is on. */
@@ -118,8 +119,8 @@ static void owner_line(const struct out *out, const struct pool_row *p)
 	if (p->owner != POOL_OF_OTHER && p->state != POOL_ROW_EXPORTED)
 		return;
 	guid_text(uuid, p->uuid);
-	out_format(out, "    %s, UUID %s;\n    import-pool takes it over\n",
-		p->state == POOL_ROW_EXPORTED ? "exported" : "has definitions, as another pool has", uuid);
+	out_format(out, "    %simport-pool takes it over\n    UUID %s\n",
+		p->state == POOL_ROW_EXPORTED ? "" : "has definitions, as another pool has; ", uuid);
 }
 
 static void size_cell(struct table_line *line, u64 bytes)
@@ -142,18 +143,16 @@ static void scrub_text(char *text, u64 size, const struct pool_row *p)
 static void pool_line(const struct out *out, const struct pool_row *p)
 {
 	struct table_line line = line_begin(out);
-	char state[160], scrub[48], mirror[64], on[2 * DISK_NAME_BYTES], count[16];
+	char state[160], scrub[48], count[16];
 	bool is_failed = p->state == POOL_ROW_FAILED;
 
 	scrub_text(scrub, sizeof(scrub), p);
-	mirror_text(mirror, sizeof(mirror), p);
-	on_text(on, p);
-	snprintf(state, sizeof(state), "%s%s%s%s%s%s", state_of(p), is_failed ? ": " : "",
+	snprintf(state, sizeof(state), "%s%s%s%s%s", state_of(p), is_failed ? ": " : "",
 		is_failed ? error_of(p) : is_locked(p) ? ", locked" : "",
-		p->owner == POOL_IMPORTED ? ", imported" : "", mirror, scrub);
+		p->owner == POOL_IMPORTED ? ", imported" : "", scrub);
 	snprintf(count, sizeof(count), "%u", p->volumes);
 	line_cell(&line, 8, p->name, sizeof(p->name));
-	line_cell(&line, 8, on, sizeof(on));
+	line_cell(&line, 8, is_mirror(p) ? "mirror" : p->on, sizeof(p->on));
 	size_cell(&line, p->bytes);
 	size_cell(&line, p->used_bytes);
 	size_cell(&line, p->free_bytes);
@@ -161,6 +160,7 @@ static void pool_line(const struct out *out, const struct pool_row *p)
 	size_cell(&line, p->promised_bytes);
 	line_cell(&line, 0, state, sizeof(state));
 	line_end(&line);
+	mirror_line(out, p);
 	owner_line(out, p);
 }
 

@@ -70,7 +70,7 @@ static void refusals(void **state)
 	command("info", "Used        svm npt nx smep smap", RESULT_OK);
 	command("info", "Open to     spectre-v2 srso", RESULT_OK);
 	command("info --json", "\"open-to\":[\"spectre-v2\",\"srso\"]", RESULT_OK);
-	command("list-image", "debian-kernel        7.0 MiB  boot      -             -      default", RESULT_OK);
+	command("list-image", "debian-kernel        7.0 MiB  boot      -             -      -     default", RESULT_OK);
 	command("delete-image memtest", "error[E_DENIED]: memtest is a boot module", RESULT_DENIED);
 	command("delete-image nothing", "there is no image \"nothing\"", RESULT_NOT_FOUND);
 	command("delete-image", "needs --name IMAGE", RESULT_USAGE);
@@ -162,6 +162,15 @@ static void interruptions(void **state)
 	fake_run(root);
 	expect("a crashed: triple-fault rip=0\r\nvos> ");
 	command("log --lines 1", "half a line", RESULT_OK);
+	/* One that runs again did crash before, and is not said to have a reason for it now. */
+	fake_event(root, "a", VM_RUNNING, STOP_TRIPLE_FAULT);
+	fake_run(root);
+	command("status-vm a", "Reason      - (before: triple-fault)", RESULT_OK);
+	command("list-vm", "a        running", RESULT_OK);
+	expect_not("triple-fault");
+	fake_event(root, "a", VM_PAUSED, STOP_POOL_FULL);
+	fake_run(root);
+	command("status-vm a", "Reason      pool-full", RESULT_OK);
 }
 
 static void waiting(void **state)

@@ -12,8 +12,8 @@
 static void pools_move(void **state)
 {
 	(void)state;
-	command("list-pool bad", "    has definitions, as another pool has, UUID "
-		"effa3133-a3a2-4e42-ade5-3ca4d892e62f;\r\n    import-pool takes it over", RESULT_OK);
+	command("list-pool bad", "    has definitions, as another pool has; import-pool takes it over\r\n"
+		"    UUID effa3133-a3a2-4e42-ade5-3ca4d892e62f", RESULT_OK);
 	command("list-pool spare", "ready, imported, scrub: 45 %", RESULT_OK);
 	command("list-pool bad --json", "\"uuid\":\"effa3133-a3a2-4e42-ade5-3ca4d892e62f\","
 		"\"owner\":\"another-machine\"", RESULT_OK);
@@ -35,6 +35,37 @@ static void pools_move(void **state)
 	command("export-pool fast", "error[E_STATE]: pool fast has this machine's definitions, and stays open",
 		RESULT_STATE);
 	expect_80_columns();
+}
+
+/* A mirror's two disks are on a line of their own: the table stays one, within 80 columns. */
+static void a_mirror_in_the_table(void **state)
+{
+	static const char *const lines[STORE_MEMBER_STATES] = {
+		[STORE_MEMBER_GONE] = "    degraded: nvme1.0 is lost\n",
+		[STORE_MEMBER_COPIED_TO] = "    copying to nvme1.0: 40 %\n",
+		[STORE_MEMBER_GOOD] = "    in sync: nvme0.0 and nvme1.0\n",
+	};
+	static struct inventory m = { .pool_count = 1, .pools = { { .bytes = 100 * GIB, .name = "fast", .on = "nvme0.0",
+		.members = STORE_MEMBERS, .member_on = { "nvme0.0", "nvme1.0" }, .member_percent = 40,
+		.member_state = { STORE_MEMBER_GOOD, 0 } } } };
+	const struct storage_look look = { &m, "" };
+	char text[512], want[512];
+
+	(void)state;
+	for (u32 i = 0; i < STORE_MEMBER_STATES; i++) {
+		struct out_buffer buffer;
+		struct out out;
+
+		m.pools[0].member_state[1] = (u8)i;
+		out_buffer_init(&buffer, text, sizeof(text));
+		out = out_to_buffer(&buffer);
+		report_pools(&out, &look);
+		text[buffer.used] = '\0';
+		snprintf(want, sizeof(want), "%s%s%s",
+			"NAME      ON        SIZE        USED        FREE        VOLS  SIZES       STATE\n",
+			"fast      mirror    100.0 GiB   0 B         0 B         0     0 B         ready\n", lines[i]);
+		assert_string_equal(text, want);
+	}
 }
 
 /* What root would refuse is not asked: a person who says yes has said it to something that can be done. */
@@ -62,6 +93,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pools_move, setup, teardown),
+		cmocka_unit_test(a_mirror_in_the_table),
 		cmocka_unit_test_setup_teardown(asked_only_if_it_can_be, setup, teardown),
 	};
 
