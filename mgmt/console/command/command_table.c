@@ -21,7 +21,7 @@ const struct command command_rows[] = {
 			"it is a clone of a VM (clone-vm), but for what is given.",
 		.example = "create-vm --name myvm --cpu 1 --memory 512M",
 		.takes = CHANGE | ARGS_FIELDS | A(TEMPLATE) | A(ITS_SNAPSHOT), .needs = A(NAME), .op = REQ_CREATE,
-		.ops = { .begin = request_begin, .answer = request_answer },
+		.ops = { .begin = definition_begin, .answer = request_answer },
 	},
 	{
 		.verb = "start-vm", .group = GROUP_VM, .role = ROLE_OPERATOR,
@@ -172,7 +172,7 @@ const struct command command_rows[] = {
 			"itself: set-vm --autostart. The snapshot can't be deleted while there is the clone.",
 		.example = "clone-vm myvm --to myvm2",
 		.takes = CHANGE | A(TO) | A(SNAPSHOT), .needs = A(NAME) | A(TO), .op = REQ_CLONE_VM,
-		.ops = { .begin = request_begin, .answer = request_answer },
+		.ops = { .begin = definition_begin, .answer = request_answer },
 	},
 	{
 		.verb = "status-vm", .group = GROUP_VM, .role = ROLE_VIEWER,
@@ -478,7 +478,7 @@ const struct command command_rows[] = {
 		.example = "create-switch lan --uplink nic0",
 		.takes = A(SWITCH) | A(UPLINK) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(SWITCH),
 		.op = REQ_CREATE_SWITCH,
-		.ops = { .begin = request_begin, .answer = network_answer },
+		.ops = { .begin = definition_begin, .answer = network_answer },
 	},
 	{
 		.verb = "delete-switch", .group = GROUP_NETWORK, .role = ROLE_ADMIN,
@@ -523,7 +523,7 @@ const struct command command_rows[] = {
 		.example = "create-router nat1 --outer lan0 --inner web,10.2.0.1/24",
 		.takes = A(ROUTER) | A(OUTER) | A(INNER) | A(FORWARD) | A(DRY_RUN) | A(QUIET) | A(JSON),
 		.needs = A(ROUTER) | A(INNER), .op = REQ_CREATE_ROUTER,
-		.ops = { .begin = request_begin, .answer = network_answer },
+		.ops = { .begin = definition_begin, .answer = network_answer },
 	},
 	{
 		.verb = "set-router", .group = GROUP_NETWORK, .role = ROLE_ADMIN,

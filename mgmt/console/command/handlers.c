@@ -14,6 +14,22 @@
 
 /* ---- commands on VMs ---- */
 
+/* A VM or network of the pool that could not be defined, as with its disk away, is not to be replaced unseen. */
+void definition_begin(struct session *s, struct job *job)
+{
+	bool is_clone = job->args.command->op == REQ_CLONE_VM;
+	const char *name = is_clone ? job->args.to : job->args.name;
+	struct cmd_error error;
+
+	if (!keeper_waits(s->console, is_clone ? REQ_CREATE : (enum request_op)job->args.command->op, name)) {
+		request_begin(s, job);
+		return;
+	}
+	error_set(&error, RESULT_STATE, "%.31s has a definition that could not be applied yet: forget-definitions "
+		"shows it. Take another name, or drop what waits", name);
+	job_fail(s, job, &error);
+}
+
 void vms_begin(struct session *s, struct job *job)
 {
 	if (batch_is_meant(job)) {

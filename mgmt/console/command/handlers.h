@@ -8,6 +8,7 @@
 #include "session.h"
 
 /* handlers.c */
+void definition_begin(struct session *s, struct job *job);
 void vms_begin(struct session *s, struct job *job);
 void vms_answer(struct session *s, struct job *job, const struct reply *reply);
 void status_answer(struct session *s, struct job *job, const struct reply *reply);

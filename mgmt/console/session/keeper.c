@@ -130,6 +130,17 @@ u32 keeper_left(struct console *c, u32 number, const char **text)
 	return left->span.to > left->span.from ? left->span.to - left->span.from : 0;
 }
 
+bool keeper_waits(struct console *c, enum request_op op, const char *name)
+{
+	const char *text;
+
+	for (u32 i = 0; i < c->keeper.left_count; i++)
+		if (c->keeper.left[i].op == op && strcmp(c->keeper.left[i].name, name) == 0 &&
+		    keeper_left(c, i, &text) != 0)
+			return true;
+	return false;
+}
+
 static void write_left(const struct out *out, struct console *c)
 {
 	const char *text;

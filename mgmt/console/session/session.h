@@ -554,6 +554,8 @@ void keeper_turn(struct console *c);
 void users_turn(struct console *c);
 /* A statement of the pool's text that could not be applied, by number: its bytes; 0: it counts no more. */
 u32 keeper_left(struct console *c, u32 number, const char **text);
+/* One that waits would make that. */
+bool keeper_waits(struct console *c, enum request_op op, const char *name);
 
 /* ---- log_keeper.c ---- */
 
