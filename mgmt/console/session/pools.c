@@ -216,9 +216,23 @@ void pool_begin(struct session *s, struct job *job)
 /* ---- the answer ---- */
 
 struct pool_done {
+	struct console *console;
 	const struct args *args;
 	const struct pool_row *row;
 };
+
+/* What could not be applied without the pool is tried again at the next start only. */
+static void open_text(const struct out *out, const struct pool_done *done)
+{
+	u32 waiting = 0;
+	const char *text;
+
+	for (u32 i = 0; i < done->console->keeper.left_count; i++)
+		waiting += keeper_left(done->console, i, &text) != 0;
+	out_format(out, "pool %s is open\n", done->args->spec.disks[0].volume);
+	if (waiting != 0)
+		out_text(out, "Definitions that wait (forget-definitions) are applied at the next start.\n");
+}
 
 static void import_text(const struct out *out, const struct pool_row *p)
 {
@@ -241,7 +255,7 @@ static void done_text(const struct out *out, const void *what)
 		out_format(out, "pool %s is being copied to %s; list-pool %s shows how far it is\n", name,
 			done->args->spec.disks[1].on, name);
 	} else if (done->args->command->op == REQ_OPEN_POOL) {
-		out_format(out, "pool %s is open\n", name);
+		open_text(out, done);
 	} else if (done->args->command->op == REQ_IMPORT_POOL) {
 		import_text(out, done->row);
 	} else if (done->args->command->op == REQ_GROW_POOL) {
@@ -274,7 +288,7 @@ void pool_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	static const struct view view = { done_text, done_json };
 	struct pool_row row = reply->pool;
-	struct pool_done done = { &job->args, &row };
+	struct pool_done done = { s->console, &job->args, &row };
 	struct cmd_error error;
 
 	if (job->wanted != 0) {

@@ -303,7 +303,7 @@ static void disk_sizes(struct cmd_error *error, const struct reply *reply)
 			reply->text, need, have);
 	else if (reply->error == ERR_DISK_FULL)
 		error_set(error, RESULT_RESOURCES, "disk %.*s has room for a volume of %s, not of %s. Try a smaller "
-			"size, or another disk with on=DISK; see list-disk", length, reply->text, have, need);
+			"size, or another disk; see list-disk", length, reply->text, have, need);
 	else if (reply->error == ERR_DISK_MEMORY)
 		error_set(error, RESULT_RESOURCES, "volume %.*s needs %s of memory, %s free. Try a smaller size",
 			length, reply->text, need, have);
@@ -325,14 +325,14 @@ static void volume_trait(struct cmd_error *error, const struct reply *reply)
 
 	if (reply->error == ERR_VOLUME_TRAIT)
 		error_set(error, RESULT_STATE, "volume %.*s is there with another %s, which can't be changed. Leave "
-			"out %s, or choose another name with volume=; see list-volume", length, reply->text, t->name,
+			"out %s, or choose another name; see list-volume", length, reply->text, t->name,
 			t->key);
 	else if (length == 0)
 		error_set(error, RESULT_USAGE, "%s is for volumes in a pool, and there is none. create-pool NAME DISK "
 			"makes one; see list-pool", t->key);
 	else
-		error_set(error, RESULT_USAGE, "%s is for volumes in a pool, and %.*s is none. Leave it out, or say "
-			"on=POOL; see list-pool", t->key, length, reply->text);
+		error_set(error, RESULT_USAGE, "%s is for volumes in a pool, and %.*s is none. Leave it out, or choose "
+			"a pool; see list-pool", t->key, length, reply->text);
 }
 
 static void pool_room(struct cmd_error *error, const struct reply *reply)
@@ -340,7 +340,7 @@ static void pool_room(struct cmd_error *error, const struct reply *reply)
 	char need[UNIT_TEXT_BYTES], have[UNIT_TEXT_BYTES];
 
 	error_set(error, RESULT_RESOURCES, "pool %.*s has %s free, which a thick volume of %s and its maps do not fit "
-		"into. Try a smaller size, or policy=thin; see list-pool",
+		"into. Try a smaller size, or a thin one; see list-pool",
 		(int)strnlen(reply->text, sizeof(reply->text)), reply->text, size_text(have, reply->have, false),
 		size_text(need, reply->need, false));
 }

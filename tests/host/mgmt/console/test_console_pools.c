@@ -84,6 +84,10 @@ static void asked_only_if_it_can_be(void **state)
 	expect("Use pool half with this disk alone? [y/N] ");
 	fake_type(root, "y\r");
 	expect("pool half is open");
+	expect_not("at the next start");
+	fake_task(root, DEFINITIONS_LOAD, "vm c { kernel gone }\n");
+	command("open-pool half --yes", "pool half is open\r\n"
+		"Definitions that wait (forget-definitions) are applied at the next start.", RESULT_OK);
 	fake_type(root, "replace-disk half virtio0 virtio1\ry\r");
 	expect("Copy pool half to virtio1, in the place of virtio0? [y/N] ");
 	expect("pool half is being copied to virtio1");

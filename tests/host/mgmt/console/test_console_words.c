@@ -367,9 +367,9 @@ static void traits_are_said(void **state)
 		",\"of\"", RESULT_OK);
 	command("create-volume a --size 27G --on fast --policy thick", "error[E_NOSPACE]: pool fast has 20.0 GiB "
 		"free, which a thick volume of 27.0 GiB and its maps do not fit into. Try a smaller size, or "
-		"policy=thin; see list-pool", RESULT_RESOURCES);
+		"a thin one; see list-pool", RESULT_RESOURCES);
 	command("create-volume a --size 1G --on ram --policy thick", "error[E_USAGE]: policy= is for volumes in a "
-		"pool, and ram is none. Leave it out, or say on=POOL; see list-pool", RESULT_USAGE);
+		"pool, and ram is none. Leave it out, or choose a pool; see list-pool", RESULT_USAGE);
 	command("create-volume a --size 1G --integrity off", "error[E_USAGE]: integrity= is for volumes in a pool, "
 		"and there is none. create-pool NAME DISK makes one", RESULT_USAGE);
 	command("list-volume copy.0", "copy.0          100.0 GiB  0 B        fast       -         -         ready\r\n"
