@@ -6,6 +6,7 @@
 #include "format.h"
 #include "kernel_upcalls.h"
 #include "log.h"
+#include "machine_check.h"
 #include "panic.h"
 #include "range.h"
 
@@ -63,6 +64,13 @@ void panic(const char *format, ...)
 	printk(LOG_ERROR, "PANIC: %s", text);
 	dump_stack((u64)__builtin_frame_address(0));
 	panic_end();
+}
+
+void kernel_panic_machine_check(const struct machine_check *mc)
+{
+	panic("machine check on pCPU %u: bank %u, status %llx, address %llx, misc %llx, MCG_STATUS %llx", mc->pcpu,
+	      mc->bank, (unsigned long long)mc->status, (unsigned long long)mc->address,
+	      (unsigned long long)mc->misc, (unsigned long long)mc->mcg_status);
 }
 
 void kernel_panic_frame(const struct trap_frame *f, u64 address)

@@ -11,6 +11,7 @@
 #include "init.h"
 #include "irq.h"
 #include "kernel_upcalls.h"
+#include "machine_checks.h"
 #include "mem.h"
 #include "notify.h"
 #include "pd.h"
@@ -427,6 +428,8 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 		return ST_OK;
 	case SYSTEM_PCPU_TIME:
 		return sched_pcpu_times(a, root_stats.page.pcpu);
+	case SYSTEM_MACHINE_CHECK:
+		return machine_check_do(a, b, &root_stats.page.machine_check, value);
 	default:
 		return ST_INVAL;
 	}

@@ -6,13 +6,17 @@
 #include "arch.h"
 #include "kernel_upcalls.h"
 #include "log.h"
+#include "machine_checks.h"
 #include "quiesce.h"
 #include "sched.h"
 
 void kernel_exit_check(void)
 {
-	while (pcpu_self()->need_resched)
+	while (pcpu_self()->need_resched) {
+		if (pcpu_self()->machine_check != 0)
+			machine_check_settle();
 		sched_preempt();
+	}
 }
 
 void kernel_thread_begin(void)
@@ -32,5 +36,7 @@ void kernel_ipi(void)
 	pcpu_self()->fast_vcpu = NULL;
 	quiesce_ipi();
 	sched_ipi();
+	if (__atomic_exchange_n(&pcpu_self()->is_bank_look_due, false, __ATOMIC_ACQUIRE))
+		machine_check_poll();
 	log_wake_readers();
 }

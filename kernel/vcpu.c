@@ -327,7 +327,7 @@ static bool may_enter(struct vcpu *vcpu, struct thread *thread, u64 deadline, u3
 			return false;
 		}
 		if (pcpu_self()->need_resched) {
-			sched_preempt();
+			kernel_exit_check();
 			if (vcpu->object.is_dying) {
 				*result = (struct syscall_result){ ST_HANDLE, 0 };
 				return false;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stats.h - the kernel's accounts, for root: a page that the kernel writes and root has mapped read-only at
- * STATS_ADDRESS. Each of three calls fills one part of it, at one moment; it stays until the next call of that kind.
+ * STATS_ADDRESS. Each of four calls fills one part of it, at one moment; it stays until the next call of that kind.
  */
 #ifndef VOS_STATS_H
 #define VOS_STATS_H
 
+#include "machine_check.h"
 #include "syscalls.h"
 #include "types.h"
 #include "vcpu_page.h"
@@ -75,6 +76,7 @@ struct stats_page {
 	u64 object[STAT_COUNT];
 	u64 memory[MEM_STAT_COUNT];
 	u64 pcpu[PCPU_TIME_COUNT];
+	struct machine_check machine_check;	/* SYSTEM_MACHINE_CHECK */
 };
 _Static_assert(sizeof(struct stats_page) <= 4096, "ABI");
 

@@ -181,6 +181,7 @@ enum system_op {
 	SYSTEM_MEMORY,		/* fill stats_page.memory (stats.h) */
 	SYSTEM_WATERMARK,	/* a = bytes that MEM_OVERCOMMIT leaves free, beside the kernel's own */
 	SYSTEM_PCPU_TIME,	/* a = pCPU: fill stats_page.pcpu. ST_INVAL: there is no such pCPU */
+	SYSTEM_MACHINE_CHECK,	/* a = enum machine_check_op (machine_check.h), b = its argument */
 	SYSTEM_OP_COUNT
 };
 

@@ -73,6 +73,9 @@ extern const u8 cpu_msr_read_at[], cpu_msr_write_at[], cpu_msr_refused[];
 
 extern bool cpu_has_smap;	/* AC may and must be cleared */
 
+/* Banks of machine checks (machine_check.c): before CR4.MCE is set. */
+void machine_check_init(struct pcpu *pcpu);
+
 /* C side of the stubs (cpu_trap.c). */
 void cpu_trap(struct trap_frame *frame);
 void cpu_paranoid_trap(struct trap_frame *frame);

@@ -25,9 +25,9 @@ cpu_stubs:
 	.endif
 	pushq $0
 1:	pushq $vector
-	.if vector == 1
-	jmp trap_debug
-	.elseif vector == 2 || vector == 8 || vector == 18
+	.if vector == 1 || vector == 18
+	jmp trap_own_stack
+	.elseif vector == 2 || vector == 8
 	jmp trap_paranoid
 	.else
 	jmp trap
@@ -69,9 +69,9 @@ trap_swapped:
 	addq $16, %rsp
 	iretq
 
-/* #DB has a stack of its own because of breakpoints a guest may have left behind. From ring 3 it is an ordinary trap:
- * move to the thread's stack. */
-trap_debug:
+/* #DB has a stack of its own because of breakpoints a guest may have left behind, #MC because it comes anywhere. From
+ * ring 3 they are ordinary traps: move to the thread's stack. */
+trap_own_stack:
 	testb $3, 24(%rsp)
 	jz trap_paranoid
 	swapgs

@@ -20,11 +20,8 @@
 		  CR4_SMAP | CR4_UMIP)
 #define PAT_RESET 0x0007040600070406ull
 
-u32 pcpu_count = 1;
-
 static struct cpu_data boot_cpu_data;
 static struct pcpu boot_pcpu = { .self = &boot_pcpu, .arch = &boot_cpu_data };
-struct pcpu *pcpu_table[MAX_PCPUS] = { &boot_pcpu };
 
 /* Words of CPUID that decide something; 0 where the leaf is not there. */
 enum cpuid_word {
@@ -172,6 +169,7 @@ void cpu_ap_init(struct pcpu *pcpu)
 {
 	set_control_registers();
 	cpu_tables_init(pcpu);
+	machine_check_init(pcpu);
 	cr4_write(cpu_features.cr4);
 	syscall_init();
 	if (cpu_features.xcr0_mask)
@@ -184,10 +182,12 @@ void arch_init(const struct boot_info *boot, struct info_page *info)
 	find_features(boot);
 	if (!has(W_80000001_EDX, 20))
 		early_console_refuse("VOS needs NX (no-execute), which this processor lacks or hides.\n");
+	pcpu_table[0] = &boot_pcpu;
 	boot_pcpu.apic_id = cpuid(1, 0).ebx >> 24;
 	set_control_registers();
 	cpu_tables_init(&boot_pcpu);
 	kernel_map_init();
+	machine_check_init(&boot_pcpu);
 	cr4_write(cpu_features.cr4);
 	syscall_init();
 	fpu_init(info);

@@ -7,19 +7,6 @@
 #include "kernel_upcalls.h"
 #include "virt.h"
 
-/* The stack protector's canary; set in boot/header.S before the first C function. */
-u64 __stack_chk_guard;
-_Noreturn void __stack_chk_fail(void);
-
-_Noreturn void __stack_chk_fail(void)
-{
-	struct trap_frame frame = {
-		.vector = VECTOR_GP, .rip = (u64)__builtin_return_address(0), .cs = SEL_KERNEL_CODE,
-	};
-
-	kernel_panic_frame(&frame, 0);
-}
-
 static bool is_user(const struct trap_frame *frame)
 {
 	return (frame->cs & 3) != 0;
@@ -67,7 +54,10 @@ void cpu_trap(struct trap_frame *frame)
 	} else if (!is_refused_msr(frame) && !arch_interrupt_end_stray((u32)frame->vector)) {
 		if (!is_user(frame))
 			kernel_panic_frame(frame, cr2_read());
-		user_exception(frame);
+		if (frame->vector == VECTOR_MC)
+			machine_check(false);
+		else
+			user_exception(frame);
 	}
 	if (is_user(frame) && pcpu_self()->need_resched)
 		kernel_exit_check();
@@ -97,6 +87,10 @@ void cpu_paranoid_trap(struct trap_frame *frame)
 	case VECTOR_DB:
 		dr7_write(0);
 		dr6_write(0);
+		return;
+	case VECTOR_MC:
+		if (!arch_interrupt_end_stray(VECTOR_MC))
+			machine_check(true);
 		return;
 	default:
 		if (!arch_interrupt_end_stray((u32)frame->vector))

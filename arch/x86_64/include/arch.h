@@ -16,6 +16,7 @@
 #include "types.h"
 
 struct info_page;
+struct machine_check;
 struct thread;
 
 /* ---- pCPUs (arch/x86_64/cpu) -------------------------------------------------------------------- */
@@ -37,6 +38,8 @@ struct pcpu {
 	bool fpu_parked;	/* CR0.TS is set, because those two differ */
 	bool has_ports;		/* ring 3 may use some I/O ports now */
 	bool has_guest_state;	/* TSC_AUX or debug registers hold a guest's: virt->put_away */
+	u8 machine_check;	/* PCPU_MC_*: to be done on the way out of the kernel, with need_resched */
+	bool is_bank_look_due;	/* atomic: kernel_ipi is to look at the banks of machine checks */
 	bool is_idle;		/* atomic: asleep in arch_idle, and no interrupt handler has run since */
 	u64 quiesced;		/* atomic: see quiesce.h */
 	u64 space;		/* atomic: root in CR3, as arch_space_switch left it */
@@ -47,6 +50,9 @@ struct pcpu {
 				 * thread ran, FS base, CR2 or the extended state in the registers was changed, or
 				 * there is something that vcpu_run must look at: see vcpu.c */
 };
+
+#define PCPU_MC_TELL 1u		/* there is something for root to take */
+#define PCPU_MC_END 2u		/* and the current thread, or its guest, must not go on */
 
 static inline struct pcpu *pcpu_self(void)
 {
@@ -109,6 +115,17 @@ void arch_idle(void);
 void arch_interrupts_poll(void);
 _Noreturn void arch_halt(void);
 _Noreturn void arch_reboot(void);
+
+/* ---- Machine checks (arch/x86_64/cpu/machine_check.c) -------------------------------------------- */
+
+/* #MC; is_kernel: ring 0 was interrupted, and neither ring 3 nor a guest. Panics, or notes what is to be done in struct
+ * pcpu. */
+void machine_check(bool is_kernel);
+/* Take from this pCPU's banks what raises no #MC. */
+void arch_machine_check_look(void);
+/* One at a time: is there a record, and which is the oldest? */
+bool arch_machine_check_is_kept(void) MUST_CHECK;
+bool arch_machine_check_take(struct machine_check *out) MUST_CHECK;
 
 /* ---- Threads ------------------------------------------------------------------------------------ */
 

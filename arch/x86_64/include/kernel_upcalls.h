@@ -24,6 +24,9 @@ void kernel_thread_begin(void);
 void kernel_user_exception(struct trap_frame *frame, u64 address);
 /* Exception in ring 0 that nothing explains: panics with the frame. */
 _Noreturn void kernel_panic_frame(const struct trap_frame *frame, u64 address);
+struct machine_check;
+/* An error of the hardware after which nothing can be relied on. Bank 64 means that none says what. */
+_Noreturn void kernel_panic_machine_check(const struct machine_check *mc);
 /* The pCPU's timer fired; a device line fired (gsi). */
 void kernel_timer(void);
 void kernel_irq(u32 gsi);

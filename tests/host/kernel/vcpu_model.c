@@ -153,12 +153,6 @@ void sched_preempt(void)
 		switch_away();
 }
 
-static void exit_check(void)
-{
-	while (pcpu_self()->need_resched)
-		sched_preempt();
-}
-
 void sched_wake(struct thread *t)
 {
 	if (t->pcpu->current == t && t->pcpu != pcpu_self())
@@ -440,13 +434,13 @@ static void pause_in_ring_3(struct thread *self, struct truth *t)
 	if (one_in(16))
 		arch_fpu_switch((struct fpu_area *)(void *)self);	/* the VMM uses vector registers */
 	model_take_interrupts();
-	exit_check();
+	kernel_exit_check();
 	if (one_in(6))
 		wait_for_signal(self, t);
 	if (one_in(3))
 		let_others_act(false);
 	model_take_interrupts();
-	exit_check();
+	kernel_exit_check();
 }
 
 static void vmm_turn(struct vcpu *vcpu, struct vcpu_page *page, struct truth *t)
@@ -480,7 +474,7 @@ static void vmm_main(u32 who)
 		choose_event(page, t);
 		choose_interrupt(page, t);
 		vmm_turn(vcpu, page, t);
-		exit_check();
+		kernel_exit_check();
 	}
 }
 
@@ -501,12 +495,12 @@ static void take(u32 vm, u32 page)
 
 	while (space_unmap(&vms[vm].space, SLOT_BASE + page * PAGE_SIZE, PAGE_SIZE) == ST_AGAIN) {
 		model_window();
-		exit_check();
+		kernel_exit_check();
 	}
 	slots[vm][page].serial++;	/* from now on it may be anybody's */
 	while (object_destroy(&mem->object) == ST_AGAIN) {
 		model_window();
-		exit_check();
+		kernel_exit_check();
 	}
 	seen.shrinks++;
 }
@@ -520,7 +514,7 @@ static void taker_main(void)
 			model_window();
 			if (one_in(16))
 				switch_away();
-			exit_check();
+			kernel_exit_check();
 		}
 		take(vm, page);
 		give(vm, page);

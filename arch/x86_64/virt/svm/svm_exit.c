@@ -109,11 +109,11 @@ HANDLER(handle_iret)
 	return EXIT_NONE;
 }
 
-/* The machine check hit while the guest ran; the host's handler judges it. */
+/* The machine check hit while the guest ran. */
 HANDLER(handle_machine_check)
 {
 	UNUSED;
-	__asm__ volatile("int $18");
+	machine_check(false);
 	return EXIT_NONE;
 }
 

@@ -153,7 +153,7 @@ static u32 exit_guest_exception(struct vcpu_hw *hw, struct vcpu_page *page, u32 
 	return EXIT_EXCEPTION;
 }
 
-/* NMIs and machine checks are the host's: its own handlers see them. IRET there ends NMI blocking. */
+/* NMIs and machine checks are the host's. IRET of the NMI's handler ends NMI blocking. */
 HANDLER(exit_exception)
 {
 	u32 info = (u32)vmread(VMCS_EXIT_EVENT);
@@ -162,7 +162,7 @@ HANDLER(exit_exception)
 	if ((info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK) == VMX_EVENT_NMI)
 		__asm__ volatile("int $2");
 	else if ((info & EVENT_VECTOR) == VECTOR_MC)
-		__asm__ volatile("int $18");
+		machine_check(false);
 	else
 		return exit_guest_exception(hw, page, info);
 	poll_host_irqs(hw);

@@ -48,6 +48,11 @@ bool arch_interrupt_end_stray(u32 vector)
 	return false;
 }
 
+void machine_check(bool is_kernel)
+{
+	(void)is_kernel;
+}
+
 bool fpu_unpark(void)
 {
 	return false;
