@@ -8,8 +8,7 @@
 #include "panic.h"
 #include "pd.h"
 #include "sched.h"
-
-#define FAULT_MACHINE_CHECK 19u	/* as of every exception: its vector + 1 */
+#include "syscalls.h"
 
 static struct {
 	struct thread *thread;	/* root's, which never ends */
@@ -55,6 +54,8 @@ enum status machine_check_do(u64 op, u64 argument, struct machine_check *out, u6
 {
 	switch (op) {
 	case MACHINE_CHECK_BIND:
+		if (!arch_machine_checks_are_there())
+			return ST_UNSUPPORTED;
 		listener.thread = thread_current();
 		__atomic_store_n(&listener.bits, argument, __ATOMIC_RELEASE);
 		return ST_OK;

@@ -402,6 +402,24 @@ static void system_memory(void)
 	lock_release(&frames.lock);
 }
 
+static enum status system_frame_retire(u64 address)
+{
+	enum status status;
+
+	lock_acquire(&frames.lock);
+	status = frame_pool_retire(&frames, HPA(address));
+	lock_release(&frames.lock);
+	return status;
+}
+
+static enum status system_mem_search(u64 h_mem, u64 address, u64 *offset)
+{
+	enum status status;
+	struct object *object = object_get(h_mem, &mem_type, RIGHT_CTL, &status);
+
+	return object != NULL ? mem_search((struct mem *)(void *)object, HPA(address), offset) : status;
+}
+
 static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 {
 	switch (op) {
@@ -430,6 +448,10 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 		return sched_pcpu_times(a, root_stats.page.pcpu);
 	case SYSTEM_MACHINE_CHECK:
 		return machine_check_do(a, b, &root_stats.page.machine_check, value);
+	case SYSTEM_FRAME_RETIRE:
+		return system_frame_retire(a);
+	case SYSTEM_MEM_SEARCH:
+		return system_mem_search(a, b, value);
 	default:
 		return ST_INVAL;
 	}

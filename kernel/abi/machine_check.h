@@ -15,6 +15,14 @@ enum machine_check_source {
 	MC_SOURCE_COUNT
 };
 
+/* What a processor can tell apart: by which rules its banks are to be read. */
+enum mce_kind {
+	MCE_FATAL_ONLY,		/* an uncorrected error leaves nothing that can be relied on */
+	MCE_SER_P,		/* Intel: MCG_CAP.MCG_SER_P */
+	MCE_SUCCOR,		/* AMD: CPUID 80000007h EBX[1] */
+	MCE_SUCCOR_OVERFLOW,	/* ... and [0]: also if an error was lost */
+};
+
 struct machine_check {
 	u64 status;		/* MCi_STATUS: MC_VALID is set */
 	u64 address;		/* MCi_ADDR; 0 without MC_ADDRESS_VALID */
@@ -23,7 +31,7 @@ struct machine_check {
 	u64 lost;		/* so many before it were dropped */
 	u32 pcpu, bank;
 	u32 source;		/* enum machine_check_source */
-	u32 zero;
+	u32 kind;		/* enum mce_kind */
 };
 
 /* MCi_STATUS. */
@@ -37,6 +45,7 @@ struct machine_check {
 #define MC_SIGNALED BIT64(56)		/* Intel with MCG_SER_P: S, AR */
 #define MC_ACTION_REQUIRED BIT64(55)
 #define MC_DEFERRED BIT64(44)		/* AMD: memory that is wrong, but that nobody has used */
+#define MC_POISON BIT64(43)		/* AMD: somebody has used it */
 #define MC_CODE 0xefffull		/* without F, which says that corrected errors are filtered */
 #define MC_CODE_LOAD 0x134u		/* data load, instruction fetch (SDM Vol. 3 15.9.3.2) */
 #define MC_CODE_FETCH 0x150u
@@ -49,7 +58,8 @@ struct machine_check {
 
 /* SYSTEM_MACHINE_CHECK: what `a` may be. */
 enum machine_check_op {
-	MACHINE_CHECK_BIND,	/* b = bits to raise at this thread when there is one to take */
+	MACHINE_CHECK_BIND,	/* b = bits to raise at this thread when there is one to take. ST_UNSUPPORTED: the
+				 * processor has no banks */
 	MACHINE_CHECK_LOOK,	/* all pCPUs look at their banks, soon */
 	MACHINE_CHECK_TAKE,	/* the oldest one -> stats_page.machine_check and 1; 0: there is none */
 };

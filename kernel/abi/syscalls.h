@@ -158,6 +158,7 @@ enum fault_word { FAULT_KIND, FAULT_RIP, FAULT_ADDRESS, FAULT_ERROR, FAULT_WORD_
 /* FAULT_KIND: 0 none; 1..0xff = exception vector + 1; else one of: */
 #define FAULT_EXIT 0x100u	/* THREAD_EXIT; FAULT_ERROR = its code */
 #define FAULT_NOMEM 0x101u	/* a lazily granted page could not be had; FAULT_ADDRESS */
+#define FAULT_MACHINE_CHECK 19u	/* #MC: it ran into damaged memory */
 #define FAULT_COMPAT 0x102u	/* foreign system call and no handler; FAULT_ERROR = number */
 
 enum system_op {
@@ -182,6 +183,10 @@ enum system_op {
 	SYSTEM_WATERMARK,	/* a = bytes that MEM_OVERCOMMIT leaves free, beside the kernel's own */
 	SYSTEM_PCPU_TIME,	/* a = pCPU: fill stats_page.pcpu. ST_INVAL: there is no such pCPU */
 	SYSTEM_MACHINE_CHECK,	/* a = enum machine_check_op (machine_check.h), b = its argument */
+	SYSTEM_FRAME_RETIRE,	/* a = address of a frame whose memory is damaged: nobody gets it again. ST_STATE: it is
+				 * in use, and leaves when it is given back; ST_INVAL: it is no memory; ST_FULL */
+	SYSTEM_MEM_SEARCH,	/* a = h MEM, b = address of a frame -> its offset there. ST_INVAL: it is not there;
+				 * ST_AGAIN: call again */
 	SYSTEM_OP_COUNT
 };
 

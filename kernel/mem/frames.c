@@ -314,7 +314,27 @@ enum status frame_pool_alloc_kernel(struct frame_pool *pool, u32 count, hpa_t *o
 	return status;
 }
 
-void frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count)
+/* Those of them that are bad leave the pool. */
+static u64 drop_bad(struct frame_pool *pool, u64 first, u64 count)
+{
+	u64 dropped = 0, bad;
+
+	for (u32 i = 0; i < pool->bad_count;) {
+		bad = pool->bad[i];
+		if (bad - first >= count) {
+			i++;
+			continue;
+		}
+		pool->bad[i] = pool->bad[--pool->bad_count];
+		dropped += pool_set(pool, bad, bad + 1, true);
+	}
+	pool->total -= dropped;
+	if (pool->chunks[first / CHUNK_FRAMES].class == FRAME_KERNEL)
+		pool->kernel -= dropped;
+	return dropped;
+}
+
+u64 frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count)
 {
 	u64 first = frame.raw >> PAGE_SHIFT;
 
@@ -324,4 +344,26 @@ void frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count)
 		      (unsigned long long)frame.raw);
 	if (pool->chunks[first / CHUNK_FRAMES].class == FRAME_USER)
 		pool->granted -= count;
+	return drop_bad(pool, first, count);
+}
+
+enum status frame_pool_retire(struct frame_pool *pool, hpa_t frame)
+{
+	u64 number = frame.raw >> PAGE_SHIFT;
+	const struct chunk *c = &pool->chunks[number / CHUNK_FRAMES];
+
+	if (number / CHUNK_FRAMES >= pool->chunk_count)
+		return ST_INVAL;
+	for (u32 i = 0; i < pool->bad_count; i++)
+		if (pool->bad[i] == number)
+			return ST_STATE;
+	if (pool->bad_count == FRAMES_BAD_MAX)
+		return ST_FULL;
+	pool->bad[pool->bad_count++] = number;
+	/* One that is promised to somebody can't be taken from him. */
+	if ((c->used[number % CHUNK_FRAMES / 64] & BIT64(number % 64)) != 0 ||
+	    (c->class == FRAME_USER && pool->free_user == pool->reserved))
+		return ST_STATE;
+	(void)drop_bad(pool, number, 1);
+	return ST_OK;
 }

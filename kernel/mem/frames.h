@@ -17,6 +17,7 @@
 #include "types.h"
 
 #define CHUNK_FRAMES 512u
+#define FRAMES_BAD_MAX 16u
 
 enum frame_class { FRAME_USER, FRAME_KERNEL, FRAME_CLASS_COUNT };
 
@@ -42,6 +43,8 @@ struct frame_pool {
 	u64 free_kernel;
 	u64 kernel;			/* frames in KERNEL chunks */
 	u64 watermark_user, watermark_kernel;	/* free frames withheld from overcommitted memory and its tables */
+	u64 bad[FRAMES_BAD_MAX];	/* numbers of frames that leave the pool when they are next free */
+	u32 bad_count;
 	enum status (*make_kernel)(hpa_t chunk);	/* called when a chunk becomes KERNEL: map it */
 };
 
@@ -69,7 +72,11 @@ enum status frame_pool_alloc_low(struct frame_pool *pool, hpa_t *out) MUST_CHECK
 enum status frame_pool_check_watermark(struct frame_pool *pool) MUST_CHECK;
 /* `count` (a power of two, at most 64) adjacent KERNEL frames, aligned to their size. */
 enum status frame_pool_alloc_kernel(struct frame_pool *pool, u32 count, hpa_t *out) MUST_CHECK;
-void frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count);
+/* How many of them were bad, and so are not in the pool any more. */
+u64 frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count);
+/* Its memory is damaged: nobody gets it again. ST_STATE: it is in use, and leaves the pool when it is given back;
+ * ST_INVAL: it is not in the pool; ST_FULL: too many are waited for. */
+enum status frame_pool_retire(struct frame_pool *pool, hpa_t frame) MUST_CHECK;
 
 /* ---- the machine's pool ---- */
 

@@ -192,7 +192,7 @@ void *kernel_frames_alloc(u32 count)
 void kernel_frames_free(void *frames_start, u32 count)
 {
 	lock_acquire(&frames.lock);
-	frame_pool_free(&frames, direct_hpa(frames_start), count);
+	(void)frame_pool_free(&frames, direct_hpa(frames_start), count);
 	lock_release(&frames.lock);
 }
 

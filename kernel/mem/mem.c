@@ -15,6 +15,7 @@
 #include "syscalls.h"
 
 #define FREE_BUDGET 256u	/* leaves per step of destruction */
+#define SEARCH_BUDGET 256u
 #define TABLE_BUDGET 256u
 #define ZERO_BUDGET 32u		/* 4 KiB pieces of a fresh frame per step: about as long as a UART's FIFO can wait */
 
@@ -60,13 +61,15 @@ static enum status frame_alloc(const struct mem *mem, enum pt_level level, hpa_t
 	return status;
 }
 
-/* Back to the pool, and again part of the reservation if there is one. */
-static void frame_free(const struct mem *mem, hpa_t frame, enum pt_level level)
+/* Back to the pool, and again part of the reservation if there is one. Bad ones are neither. */
+static void frame_free(struct mem *mem, hpa_t frame, enum pt_level level)
 {
-	u64 count = pt_level_bytes(level) >> PAGE_SHIFT;
+	u64 count = pt_level_bytes(level) >> PAGE_SHIFT, retired;
 
 	lock_acquire(&frames.lock);
-	frame_pool_free(&frames, frame, count);
+	retired = frame_pool_free(&frames, frame, count);
+	count -= retired;
+	mem->retired_frames += retired;
 	if (!is_overcommitted(mem) && frame_pool_reserve(&frames, count) != ST_OK)
 		panic("mem: a frame just freed can't be reserved");
 	lock_release(&frames.lock);
@@ -245,6 +248,33 @@ struct pt_leaf mem_lookup(struct mem *mem, u64 offset)
 	return leaf;
 }
 
+enum status mem_search(struct mem *mem, hpa_t frame, u64 *offset)
+{
+	enum status status = ST_AGAIN;
+	struct pt_leaf leaf;
+	u64 at;
+
+	if (mem->is_fixed) {
+		*offset = frame.raw - mem->fixed.raw;
+		return *offset < mem->bytes ? ST_OK : ST_INVAL;
+	}
+	lock_acquire(&mem->lock);
+	for (u32 i = 0; i < SEARCH_BUDGET && status == ST_AGAIN; i++) {
+		leaf = pt_next(&mem->tree, mem->searched, mem->bytes, &at);
+		if (leaf.level == 0) {
+			status = ST_INVAL;
+			break;
+		}
+		mem->searched = at + pt_level_bytes(leaf.level);
+		*offset = at + frame.raw - leaf.hpa.raw;
+		status = frame.raw - leaf.hpa.raw < pt_level_bytes(leaf.level) ? ST_OK : ST_AGAIN;
+	}
+	if (status != ST_AGAIN)
+		mem->searched = 0;
+	lock_release(&mem->lock);
+	return status;
+}
+
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes)
 {
 	const u8 *p = from;
@@ -316,7 +346,7 @@ static enum status destroy_step(struct object *object)
 	if (status != ST_OK)
 		return status;
 	if (!is_overcommitted(mem))
-		unreserve(mem->bytes >> PAGE_SHIFT);
+		unreserve((mem->bytes >> PAGE_SHIFT) - mem->retired_frames);
 	return ST_OK;
 }
 

@@ -31,6 +31,8 @@ struct mem {
 	struct pt tree;		/* lock */
 	u64 granted_frames;	/* lock */
 	u64 freed;		/* offset up to which destruction has come */
+	u64 searched;		/* lock; offset up to which mem_search has come */
+	u64 retired_frames;	/* of those it gave back: bad ones, which are not reserved any more */
 	struct zeroing zeroing;	/* lock */
 };
 
@@ -52,6 +54,8 @@ enum status mem_create_device(hpa_t start, u64 bytes, struct mem **out) MUST_CHE
 enum status mem_grant(struct mem *mem, u64 offset, enum pt_level largest, struct pt_leaf *out) MUST_CHECK;
 /* The leaf behind offset if there is one; level 0 if not. */
 struct pt_leaf mem_lookup(struct mem *mem, u64 offset);
+/* Where in the MEM this frame is. ST_INVAL: it is not; ST_AGAIN: a piece was searched, call again. */
+enum status mem_search(struct mem *mem, hpa_t frame, u64 *offset) MUST_CHECK;
 /* Write through the window into a MEM the kernel makes itself (root's program). */
 enum status mem_write(struct mem *mem, u64 offset, const void *from, u64 bytes) MUST_CHECK;
 

@@ -190,6 +190,7 @@ enum vm_reason {		/* why the VM is in its state; the numbers are in pools (vm_re
 	STOP_POOL_FULL,		/* paused: the pool of a disk is full; text says which. Goes on when there is room */
 	STOP_NO_MEDIUM,		/* running: its firmware has found nothing to boot */
 	STOP_POOL_LOCKED,	/* starting, or idle with autostart: when the pool of a disk is unlocked */
+	STOP_MEMORY_ERROR,	/* crashed: some of its memory is damaged */
 	STOP_COUNT
 };
 
@@ -484,6 +485,16 @@ struct image_report {
 	char pool[DISK_NAME_BYTES];	/* that it is in, too; "": it is lost when VOS ends */
 };
 
+/* What the processors reported since VOS started (machine checks). */
+struct hardware_report {
+	u64 corrected, deferred, uncorrected;
+	u64 at_boot;		/* left from before */
+	u64 lost;		/* not known, because too many came */
+	/* Frames of damaged memory: free ones; of VMs that ended and services that were started again; of VOS itself.
+	 * The first two are not used any more. */
+	u64 frames_free, frames_used, frames_kept;
+};
+
 struct host_report {
 	u64 memory_total, memory_free, memory_kernel;
 	u64 uptime_ns, idle_ns;
@@ -492,6 +503,7 @@ struct host_report {
 	u64 service_ns;			/* time of the store and the drivers of disks, for VMs or not */
 	u64 service_deleted_ns;		/* thereof for VMs that were deleted */
 	struct definitions_report definitions;
+	struct hardware_report hardware;
 };
 
 enum reply_kind { REPLY_ANSWER = 1, REPLY_EVENT };

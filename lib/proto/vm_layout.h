@@ -32,6 +32,7 @@
 #define ROOT_BIT_STORE BIT64(3)		/* store: there are reports, or room for orders */
 #define ROOT_BIT_SWITCH BIT64(4)	/* some switch or router: it has an answer */
 #define ROOT_BIT_GUARD BIT64(5)		/* guard: there are reports */
+#define ROOT_BIT_HARDWARE BIT64(6)	/* kernel: a machine check is to be taken */
 
 /* ---- Console ---- */
 #define CONSOLE_REQUEST_RING 0x20000000ull	/* RING_BYTES(REQUEST_RING_BYTES); producer */

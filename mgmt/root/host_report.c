@@ -4,6 +4,7 @@
  */
 #include "accounts.h"
 #include "definitions.h"
+#include "machine_checks.h"
 #include "root.h"
 #include "service_time.h"
 #include "vm.h"
@@ -56,4 +57,5 @@ void host_report_fill(struct host_report *out)
 	out->service_ns = ns_of(service_time_all());
 	out->service_deleted_ns = ns_of(deleted_tsc);
 	definitions_report_fill(&out->definitions);
+	machine_checks_report(&out->hardware);
 }

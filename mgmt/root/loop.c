@@ -12,6 +12,7 @@
 #include "image_store.h"
 #include "image_volumes.h"
 #include "import.h"
+#include "machine_checks.h"
 #include "memory_report.h"
 #include "nic_capture.h"
 #include "nic_change.h"
@@ -57,6 +58,8 @@ u64 root_turn(u64 bits)
 		supervisor_check_faults();
 		vm_poll_faults();
 	}
+	if ((bits & ROOT_BIT_HARDWARE) != 0)
+		machine_checks_take();
 	if ((bits & ROOT_BIT_VMM) != 0)
 		vm_poll_controls();
 	if ((bits & ROOT_BIT_REQUEST) != 0 || ((bits & ROOT_BIT_STORE) != 0 && service_time_is_due()))
@@ -68,6 +71,7 @@ u64 root_turn(u64 bits)
 	vms_start_unlocked();
 	user_requests_step((bits & ROOT_BIT_GUARD) != 0);
 	next = dispatch_requests();
+	next = earlier(next, machine_checks_step());
 	next = earlier(next, vm_step());
 	next = earlier(next, captures_step());	/* before a switch runs that was down: ports are others' */
 	next = earlier(next, supervisor_step());
@@ -104,6 +108,7 @@ enum status root_start(void)
 		client_reset(client);
 	order_ring_init();
 	boot_modules_read(&root.images, &root.conf, &root.users);
+	machine_checks_start();
 	drivers_find();
 	supervisor_start();
 	return ST_OK;

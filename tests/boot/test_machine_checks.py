@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Machine checks, as QEMU's monitor makes them."""
+import re
+
 import pytest
 from qemu_monitor import MonitoredMachine
 from vosmachine import TINY
@@ -22,3 +24,34 @@ def test_fatal():
         machine.wait_prompt()
         machine.tell('mce 0 1 0xbf80000000000134 0x4 0x1000 0x8c')
         machine.expect('PANIC: machine check on pCPU 0: bank 1, status bf80000000000134, address 1000')
+
+
+def test_corrected():
+    """Raises nothing: it is found when somebody asks."""
+    with MonitoredMachine('qemu-pvh', 'corrected', cpus=2, **TINY) as machine:
+        machine.wait_prompt()
+        assert 'the processors report none' in machine.ok('info')
+        machine.tell('mce 1 1 0x9c00000000000134 0x0 0x1000 0x8c')
+        machine.until(lambda: '1 corrected, 0 uncorrected' in machine.ok('info'), 'the error is counted')
+        assert re.search(r'corrected error \(cache\), pCPU 1, bank 1, status 9c00000000000134', machine.ok('log'))
+
+
+def test_damaged_memory():
+    """The memory of one VM: it ends, the one beside it and the prompt live; then free memory, which is not used any
+    more."""
+    with MonitoredMachine('qemu-pvh', 'damaged', cpus=1, **TINY) as machine:
+        machine.wait_prompt()
+        for name, memory in (('hit', '600M'), ('other', '64M')):
+            machine.ok(f'create-vm --name {name} --memory {memory} --memory-policy eager --kernel heartbeat')
+            machine.ok(f'start-vm {name}')
+            machine.wait_state(name, 'running')
+        # The middle of the machine's memory.
+        machine.tell('mce 0 1 0xbd80000000000134 0x5 0x20000000 0x8c')
+        machine.wait_state('hit', 'crashed')
+        assert 'memory-error' in machine.ok('status-vm hit')
+        assert 'running' in machine.ok('status-vm other')
+        assert '0 corrected, 1 uncorrected; 4 KiB out of use' in machine.ok('info')
+        machine.tell('mce 0 1 0xbd80000000000134 0x5 0x20001000 0x8c')
+        machine.until(lambda: '2 uncorrected; 8 KiB out of use' in machine.ok('info'), 'the second one is counted')
+        machine.ok('start-vm hit')
+        machine.wait_state('hit', 'running')

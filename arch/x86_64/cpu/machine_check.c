@@ -87,7 +87,7 @@ static enum mce_kind kind(void)
 static bool read_bank(u32 bank, enum machine_check_source source, u64 mcg_status, struct machine_check *out)
 {
 	*out = (struct machine_check){ .bank = bank, .source = source, .mcg_status = mcg_status,
-				       .pcpu = pcpu_self()->id };
+				       .pcpu = pcpu_self()->id, .kind = kind() };
 	out->status = read(MSR_MC_STATUS(bank));
 	if ((out->status & MC_VALID) == 0)
 		return false;
@@ -252,6 +252,11 @@ void machine_check(bool is_kernel)
 		}
 	}
 	write(MSR_MCG_STATUS, 0);	/* last: until here another #MC means that this can't be trusted */
+}
+
+bool arch_machine_checks_are_there(void)
+{
+	return bank_count() != 0;
 }
 
 void arch_machine_check_look(void)

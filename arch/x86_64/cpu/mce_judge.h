@@ -16,14 +16,6 @@
 #define MCG_IN_PROGRESS BIT64(2)	/* MCIP: another #MC shuts the processor down */
 #define MCG_LOCAL BIT64(3)		/* LMCE_S: no other processor was told */
 
-/* What this processor can tell apart. */
-enum mce_kind {
-	MCE_FATAL_ONLY,		/* an uncorrected error leaves nothing that can be relied on */
-	MCE_SER_P,		/* Intel: MCG_CAP.MCG_SER_P */
-	MCE_SUCCOR,		/* AMD: CPUID 80000007h EBX[1] */
-	MCE_SUCCOR_OVERFLOW,	/* ... and [0]: also if an error was lost */
-};
-
 /* In the order of their weight. */
 enum mce_verdict {
 	MCE_NOTHING,		/* nothing in this bank */

@@ -121,6 +121,8 @@ _Noreturn void arch_reboot(void);
 /* #MC; is_kernel: ring 0 was interrupted, and neither ring 3 nor a guest. Panics, or notes what is to be done in struct
  * pcpu. */
 void machine_check(bool is_kernel);
+/* Has the processor any banks? */
+bool arch_machine_checks_are_there(void) MUST_CHECK;
 /* Take from this pCPU's banks what raises no #MC. */
 void arch_machine_check_look(void);
 /* One at a time: is there a record, and which is the oldest? */

@@ -42,6 +42,7 @@ static const char *const reason_names[STOP_COUNT] = {
 	[STOP_POOL_FULL] = "pool-full",
 	[STOP_POOL_LOCKED] = "pool-locked",
 	[STOP_NO_MEDIUM] = "no-bootable-medium",
+	[STOP_MEMORY_ERROR] = "memory-error",
 };
 
 const struct feature_name feature_names[FEAT_COUNT] = {

@@ -266,6 +266,7 @@ void report_info(const struct out *out, const void *what)
 	label(out, "Images");
 	out_format(out, "%u; list-image shows them\n", m->image_count);
 	definitions_row(out, &m->host.definitions);
+	hardware_row(out, &m->host.hardware);
 }
 
 static void reason_row(const struct out *out, const struct vm_report *r)

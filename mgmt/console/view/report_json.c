@@ -71,6 +71,7 @@ void json_info(struct json_writer *w, const char *key, const void *what)
 	json_number(w, "memory-free", m->host.memory_free);
 	json_number(w, "memory-kernel", m->host.memory_kernel);
 	json_definitions(w, "definitions", &m->host.definitions);
+	json_hardware(w, "hardware-errors", &m->host.hardware);
 	json_text(w, "dma", dma_text(info));
 	json_text(w, "firmware", info->firmware);
 	json_text(w, "loader", info->loader);

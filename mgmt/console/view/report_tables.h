@@ -34,6 +34,10 @@ struct feature_name { const char *name; };
 
 extern const struct feature_name feature_names[FEAT_COUNT], silicon_flaw_names[SILICON_FLAW_COUNT];
 
+/* Errors that the processors reported (report_hardware.c): a row of info, and in JSON. */
+void hardware_row(const struct out *out, const struct hardware_report *r);
+void json_hardware(struct json_writer *w, const char *key, const struct hardware_report *r);
+
 /* Name of an enum exit_reason. */
 const char *exit_text(u32 reason);
 

@@ -313,6 +313,11 @@ static void say_failed(u32 id)
 		family->failed(number, is_exit ? fault_word(id, FAULT_ERROR) : 0);
 }
 
+const struct object_set *service_objects(u32 id)
+{
+	return &services[id].objects;
+}
+
 bool service_check_fault(u32 id)
 {
 	struct service *s = &services[id];

@@ -48,6 +48,8 @@ void service_released(u32 id);
 u64 service_pd(u32 id);
 u64 service_thread(u32 id);
 
+/* What is its. */
+const struct object_set *service_objects(u32 id);
 /* Bytes of memory that it takes; if it is on its way down, what is left. */
 u64 service_bytes_of(u32 id);
 

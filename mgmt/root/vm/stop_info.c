@@ -44,10 +44,17 @@ void stop_info_judge(struct stop_info *out, const struct vmm_control *control)
 	out->text[sizeof(out->text) - 1] = '\0';
 }
 
+static enum vm_reason reason_of_fault(u64 kind)
+{
+	if (kind == FAULT_MACHINE_CHECK)
+		return STOP_MEMORY_ERROR;
+	return kind == FAULT_NOMEM ? STOP_NO_MEMORY : STOP_VMM_FAULT;
+}
+
 void stop_info_of_fault(struct stop_info *out, u64 kind, u64 rip, u64 address)
 {
 	*out = (struct stop_info){
-		.reason = kind == FAULT_NOMEM ? STOP_NO_MEMORY : STOP_VMM_FAULT,
+		.reason = reason_of_fault(kind),
 		.rip = rip,
 		.vmm_fault = (u32)kind,
 		.is_crash = true,

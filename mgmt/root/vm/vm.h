@@ -117,6 +117,7 @@ struct vm {
 	bool is_pause_asked;	/* by an operator: it does not go on by itself */
 	enum disk_trouble disk_trouble;
 	char disk_failure[80];
+	bool is_memory_damaged;	/* IN_FAULT comes of that */
 	bool is_filling;	/* MEMORY_EAGER: its RAM is being granted, its threads have not started */
 };
 

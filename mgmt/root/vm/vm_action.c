@@ -498,7 +498,9 @@ static struct outcome action_handle_fault(struct vm *vm, const struct request_co
 	for (u32 i = 0; i < vm->spec.cpus && words[FAULT_KIND] == 0; i++)
 		for (u32 w = 0; w < FAULT_WORD_COUNT; w++)
 			(void)sys_thread_ctl(vm->h_threads[i], THREAD_GET_FAULT, w, 0, &words[w]);
-	if (vm->is_filling)
+	if (vm->is_memory_damaged)
+		stop_info_of_reason(&vm->stop_info, STOP_MEMORY_ERROR, true);
+	else if (vm->is_filling)
 		stop_info_of_reason(&vm->stop_info, STOP_NO_MEMORY, true);
 	else
 		stop_info_of_fault(&vm->stop_info, words[FAULT_KIND], words[FAULT_RIP], words[FAULT_ADDRESS]);

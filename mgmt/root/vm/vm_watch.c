@@ -69,6 +69,13 @@ void vm_poll_faults(void)
 			internal_event(vm_at(i), IN_FAULT);
 }
 
+void vm_memory_error(struct vm *vm)
+{
+	vm->is_memory_damaged = true;
+	internal_event(vm, IN_FAULT);
+	vm->is_memory_damaged = false;
+}
+
 /* Volumes go when nothing else of the VM is left. Those whose disk does not answer are deleted when it does. */
 static bool are_volumes_gone(struct vm *vm, u64 now)
 {

@@ -120,8 +120,59 @@ static void test_unreserved(void **state)
 	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_4K, &frame), ST_OK);
 	assert_int_equal(frame_pool_reserve(&pool, 100), ST_OK);	/* reservations go below the watermark */
 	assert_int_equal(pool.granted, 512 + count + 1);
-	frame_pool_free(&pool, large, CHUNK_FRAMES);
+	(void)frame_pool_free(&pool, large, CHUNK_FRAMES);
 	assert_int_equal(pool.granted, count + 1);
+}
+
+/* Bad frames: free ones go at once, others when they are given back; what is promised stays promised. */
+static void test_bad(void **state)
+{
+	hpa_t frame, large;
+
+	(void)state;
+	frame_pool_add(&pool, PAGE_SIZE_2M, 2 * PAGE_SIZE_2M);
+	assert_int_equal(frame_pool_reserve(&pool, 513), ST_OK);
+	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &large), ST_OK);
+	assert_int_equal(frame_pool_retire(&pool, HPA((u64)FRAMES * PAGE_SIZE)), ST_INVAL);
+	assert_int_equal(frame_pool_retire(&pool, HPA(large.raw + 5 * PAGE_SIZE)), ST_STATE);
+	assert_int_equal(frame_pool_retire(&pool, HPA(large.raw + 5 * PAGE_SIZE)), ST_STATE);
+	assert_int_equal(pool.bad_count, 1);
+	frame = HPA(large.raw == PAGE_SIZE_2M ? 2 * PAGE_SIZE_2M : PAGE_SIZE_2M);
+	assert_int_equal(frame_pool_retire(&pool, frame), ST_OK);
+	assert_int_equal(pool.total, 1023);
+	assert_int_equal(pool.free_user, 511);
+	assert_int_equal(frame_pool_free(&pool, large, CHUNK_FRAMES), 1);
+	assert_int_equal(pool.bad_count, 0);
+	assert_int_equal(pool.total, 1022);
+	assert_int_equal(pool.free_user, 1022);
+	assert_int_equal(pool.granted, 0);
+	/* Neither is given out again. */
+	assert_int_equal(frame_pool_reserve(&pool, 1021), ST_OK);
+	for (u32 i = 0; i < 1022; i++) {
+		hpa_t got;
+
+		assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_4K, &got), ST_OK);
+		assert_int_not_equal(got.raw, frame.raw);
+		assert_int_not_equal(got.raw, large.raw + 5 * PAGE_SIZE);
+	}
+}
+
+/* All that is free is promised; and more than can be waited for. */
+static void test_bad_limits(void **state)
+{
+	hpa_t frame;
+
+	(void)state;
+	frame_pool_add(&pool, PAGE_SIZE_2M, PAGE_SIZE_2M);
+	assert_int_equal(frame_pool_reserve(&pool, 512), ST_OK);
+	assert_int_equal(frame_pool_retire(&pool, HPA(PAGE_SIZE_2M)), ST_STATE);
+	assert_int_equal(pool.total, 512);
+	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &frame), ST_OK);
+	for (u64 i = 1; i < FRAMES_BAD_MAX; i++)
+		assert_int_equal(frame_pool_retire(&pool, HPA(frame.raw + i * PAGE_SIZE)), ST_STATE);
+	assert_int_equal(frame_pool_retire(&pool, HPA(frame.raw + 100 * PAGE_SIZE)), ST_FULL);
+	assert_int_equal(frame_pool_free(&pool, frame, CHUNK_FRAMES), FRAMES_BAD_MAX);
+	assert_int_equal(pool.total, 512 - FRAMES_BAD_MAX);
 }
 
 static void test_kernel_watermark(void **state)
@@ -161,9 +212,9 @@ static void test_kernel_class(void **state)
 	assert_int_equal(kernel_calls, 2);
 	assert_int_equal(pool.free_user, 512);
 	assert_int_equal(pool.free_kernel, 512 - 19);
-	frame_pool_free(&pool, a, 1);
-	frame_pool_free(&pool, b, 16);
-	frame_pool_free(&pool, c, 2);
+	(void)frame_pool_free(&pool, a, 1);
+	(void)frame_pool_free(&pool, b, 16);
+	(void)frame_pool_free(&pool, c, 2);
 	assert_int_equal(pool.free_kernel, 512);
 	assert_int_equal(pool.free_user, 512);		/* a KERNEL chunk stays one */
 	assert_int_equal(frame_pool_make_kernel(&pool, CHUNKS * PAGE_SIZE_2M), ST_STATE);
@@ -183,9 +234,9 @@ static void test_large_frames(void **state)
 	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &large), ST_OK);
 	assert_int_equal(large.raw % PAGE_SIZE_2M, 0);
 	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_4K, &small), ST_OK);
-	frame_pool_free(&pool, giant, 512 * CHUNK_FRAMES);
-	frame_pool_free(&pool, large, CHUNK_FRAMES);
-	frame_pool_free(&pool, small, 1);
+	(void)frame_pool_free(&pool, giant, 512 * CHUNK_FRAMES);
+	(void)frame_pool_free(&pool, large, CHUNK_FRAMES);
+	(void)frame_pool_free(&pool, small, 1);
 	assert_int_equal(pool.free_user, 1100 * CHUNK_FRAMES);
 }
 
@@ -206,13 +257,13 @@ static void test_low_frames(void **state)
 	assert_int_equal(frame_pool_alloc_low(&pool, &frame), ST_NOMEM);
 	assert_int_equal(pool.reserved, 2 * CHUNK_FRAMES);
 	assert_int_equal(pool.granted, 3 * CHUNK_FRAMES);
-	frame_pool_free(&pool, low[1], CHUNK_FRAMES);
+	(void)frame_pool_free(&pool, low[1], CHUNK_FRAMES);
 	assert_int_equal(frame_pool_reserve(&pool, CHUNK_FRAMES), ST_OK);
 	assert_int_equal(frame_pool_alloc_low(&pool, &low[1]), ST_OK);
 	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &frame), ST_OK);
 	assert_int_equal(frame_pool_alloc_reserved(&pool, PT_LEVEL_2M, &frame), ST_OK);
 	assert_int_equal(pool.free_user, 0);
-	frame_pool_free(&pool, low[1], CHUNK_FRAMES);
+	(void)frame_pool_free(&pool, low[1], CHUNK_FRAMES);
 	assert_int_equal(frame_pool_alloc_low(&pool, &frame), ST_NOMEM);	/* nothing reserved */
 }
 
@@ -224,14 +275,14 @@ static void test_double_free_panics(void **state)
 	(void)state;
 	frame_pool_add(&pool, PAGE_SIZE_2M, PAGE_SIZE_2M);
 	assert_int_equal(frame_pool_alloc_kernel(&pool, 1, &frame), ST_OK);
-	frame_pool_free(&pool, frame, 1);
+	(void)frame_pool_free(&pool, frame, 1);
 	expects_panic = true;
 	if (setjmp(on_panic) == 0) {
-		frame_pool_free(&pool, frame, 1);
+		(void)frame_pool_free(&pool, frame, 1);
 		fail();
 	}
 	if (setjmp(on_panic) == 0) {
-		frame_pool_free(&pool, HPA(FRAMES * PAGE_SIZE), 1);
+		(void)frame_pool_free(&pool, HPA(FRAMES * PAGE_SIZE), 1);
 		fail();
 	}
 	if (setjmp(on_panic) == 0) {
@@ -259,7 +310,7 @@ static void random_step(u32 *seed)
 
 	if (slots[slot].count != 0) {
 		model_set(slots[slot].first, slots[slot].count, 1, 0);
-		frame_pool_free(&pool, HPA(slots[slot].first * PAGE_SIZE), slots[slot].count);
+		(void)frame_pool_free(&pool, HPA(slots[slot].first * PAGE_SIZE), slots[slot].count);
 		slots[slot].count = 0;
 		return;
 	}
@@ -301,7 +352,7 @@ static void test_random_against_model(void **state)
 	assert_int_equal(pool.free_user + pool.free_kernel, free_count);
 	for (u32 i = 0; i < SLOTS; i++)
 		if (slots[i].count != 0)
-			frame_pool_free(&pool, HPA(slots[i].first * PAGE_SIZE), slots[i].count);
+			(void)frame_pool_free(&pool, HPA(slots[i].first * PAGE_SIZE), slots[i].count);
 	assert_int_equal(pool.free_user + pool.free_kernel, 40 * CHUNK_FRAMES);
 	assert_int_equal(pool.free_kernel, pool.kernel);
 	assert_int_equal(pool.granted, 0);
@@ -315,6 +366,8 @@ int main(void)
 		cmocka_unit_test_setup(test_map_ends_are_judged, setup),
 		cmocka_unit_test_setup(test_reservation_limits, setup),
 		cmocka_unit_test_setup(test_unreserved, setup),
+		cmocka_unit_test_setup(test_bad, setup),
+		cmocka_unit_test_setup(test_bad_limits, setup),
 		cmocka_unit_test_setup(test_kernel_watermark, setup),
 		cmocka_unit_test_setup(test_kernel_class, setup),
 		cmocka_unit_test_setup(test_large_frames, setup),

@@ -210,6 +210,30 @@ static void test_unmap_alone(void **state)
 	end_space(&pd);
 }
 
+/* A frame that is retired while a MEM has it is gone when the MEM is, and so is its reservation. */
+static void test_bad_frame(void **state)
+{
+	u64 reserved = frames.reserved, total = frames.total, offset = 0;
+	struct pt_leaf leaf;
+	struct mem *mem;
+
+	(void)state;
+	assert_int_equal(mem_create(8 * PAGE_SIZE, 0, &mem), ST_OK);
+	for (u64 i = 0; i < 8; i++)
+		while (mem_grant(mem, i * PAGE_SIZE, PT_LEVEL_4K, &leaf) == ST_AGAIN)
+			;
+	leaf = mem_lookup(mem, 3 * PAGE_SIZE);
+	assert_int_equal(mem_search(mem, HPA(leaf.hpa.raw + 0x10), &offset), ST_OK);
+	assert_int_equal(offset, 3 * PAGE_SIZE + 0x10);
+	assert_int_equal(mem_search(mem, HPA(0x1000), &offset), ST_INVAL);
+	assert_int_equal(frame_pool_retire(&frames, leaf.hpa), ST_STATE);
+	while (object_destroy(&mem->object) == ST_AGAIN)
+		;
+	assert_int_equal(frames.reserved, reserved);
+	assert_int_equal(frames.total, total - 1);
+	assert_int_equal(free_now(), free_before - 1);
+}
+
 static void test_mem_sizes(void **state)
 {
 	struct mem *mem;
@@ -631,6 +655,7 @@ static void test_no_frames_for_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_bad_frame, setup),
 		cmocka_unit_test_setup_teardown(test_mem_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmap_waits_for_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmap_of_living_memory, setup, teardown),

@@ -429,8 +429,8 @@ static void serve(struct fake_root *root, const struct request *r, struct reply 
 	case REQ_HOST:
 		reply->host = (struct host_report){ 2 * GIB, root->memory_free, 9 * MIB, root->now_ns,
 			root->now_ns / 2, 0, 0, { .writes = 7, .written_bytes = 28 * KIB },
-			1875 * (NS_PER_SECOND / 1000), NS_PER_SECOND / 4,
-			{ .place = DEFINITIONS_IN_RAM } };
+			1875 * (NS_PER_SECOND / 1000), NS_PER_SECOND / 4, { .place = DEFINITIONS_IN_RAM },
+			{ .corrected = 3, .uncorrected = 1, .at_boot = 2, .frames_free = 1, .frames_used = 1 } };
 		return;
 	case REQ_PCPU:
 		pcpu(root, r->index, reply);

@@ -69,6 +69,9 @@ static void refusals(void **state)
 	command("create-vm z --json", "{\"error\":{\"class\":\"E_EXISTS\",\"code\":4,\"desc\":\"", RESULT_STATE);
 	command("info", "Used        svm npt nx smep smap", RESULT_OK);
 	command("info", "Open to     spectre-v2 srso", RESULT_OK);
+	command("info", "Errors      3 corrected, 1 uncorrected, 2 from before; 8 KiB out of use", RESULT_OK);
+	command("info --json", "\"hardware-errors\":{\"corrected\":3,\"deferred\":0,\"uncorrected\":1,"
+		"\"from-before\":2,\"lost\":0,\"frames-retired\":2,\"frames-kept\":0}", RESULT_OK);
 	command("info --json", "\"open-to\":[\"spectre-v2\",\"srso\"]", RESULT_OK);
 	command("list-image", "debian-kernel        7.0 MiB  boot      -             -      -     default", RESULT_OK);
 	command("delete-image memtest", "error[E_DENIED]: memtest is a boot module", RESULT_DENIED);
