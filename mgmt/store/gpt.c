@@ -421,12 +421,19 @@ void gpt_build_header(const struct gpt *t, bool is_second, u8 *out)
 	memcpy(out, &h, sizeof(h));
 }
 
+/*
+ * A BIOS executes what stands there: INT 18h, by which it goes on with what it would boot next (Plug and Play BIOS
+ * Specification 1.0A, 3.6). If it comes back, the processor halts. UEFI does not look at it.
+ */
+static const u8 boot_code[] = { 0xcd, 0x18, 0xf4, 0xeb, 0xfd };
+
 void gpt_build_mbr(const struct gpt *t, u8 *out)
 {
 	u32 count = t->blocks - 1 < 0xffffffffu ? (u32)(t->blocks - 1) : 0xffffffffu, first = 1;
 	u8 *record = out + MBR_RECORDS;
 
 	memset(out, 0, t->block_bytes);
+	memcpy(out, boot_code, sizeof(boot_code));
 	record[2] = 2;				/* begins at cylinder 0, head 0, sector 2: block 1 */
 	record[MBR_TYPE] = MBR_PROTECTIVE;
 	memset(&record[5], 0xff, 3);		/* ends beyond what cylinders can say */

@@ -152,6 +152,28 @@ def test_uefi_shell_on_bochs(machine):
     check_uefi_shell(machine)
 
 
+@pytest.mark.backends('qemu-pvh')
+def test_disk_without_system(backend, tmp_path):
+    """The disk has a partition table that VOS has made, and no system: the BIOS goes on with the CD."""
+    blank, table = f'{tmp_path}/blank.img', f'{tmp_path}/table.img'
+    with open(blank, 'wb') as file:
+        file.truncate(64 << 20)
+    with Machine(backend, 'table-disk', **TINY, disks=[('nvme', blank)]) as machine:
+        machine.wait_prompt()
+        machine.until(lambda: 'nvme0.0' in machine.cmd('list-disk'), 'the disk is up')
+        machine.ok('create-volume part --size 1M --on nvme0.0')
+    with open(blank, 'rb') as file, open(table, 'wb') as out:
+        out.write(file.read(SECTOR))
+        out.truncate(1 << 20)
+    disc = bootdisk.make_cd(tmp_path, CD_MENU, b'this is the CD\n')
+    with Machine(backend, 'next-disk', bundle=bootdisk.bundle(tmp_path, table=table, disc=disc)) as machine:
+        machine.wait_prompt()
+        machine.ok('create-vm --name d --memory 64M --boot disk --disk image=table,on=ram --iso disc')
+        machine.ok('start-vm d')
+        machine.attach('d')
+        machine.expect('other')     # GRUB's menu
+
+
 MENU = """set timeout=60
 menuentry other { echo "not this one"; reboot }
 menuentry linux { linux /boot/kernel console=ttyS0 quiet; initrd /boot/initrd }
