@@ -20,7 +20,7 @@ FUZZ_FLAGS	:= $(HOST_FLAGS) -fsanitize=fuzzer-no-link -Wno-unknown-warning-optio
 FUZZTIME	?= 60
 
 # Parts and their rooms.
-PARTS		:= boot arch kernel rt pool net image backup $(PDS) libvos vos vosd vos_pool
+PARTS		:= boot arch kernel rt pool net image backup $(PDS) libvos vos vosd vos_pool unicorn
 part.boot	:= boot
 part.arch	:= $(filter $(ARCH)/%,$(K_ROOMS))
 part.kernel	:= $(KERNEL) lib/base
@@ -43,6 +43,8 @@ also.pool	:= lib/rt/crc32c.c
 also.vos_pool	:= mgmt/store/gpt.c mgmt/store/pool_size.c
 libs.vosd	:= -ljansson
 libs.store	:= -lsodium
+# A library alone: the processor that the emulator is compared with.
+libs.unicorn	:= -lunicorn
 libs.guard	:= -lsodium
 # Libraries of Linux that a part needs.
 libs.libvos	:= -ljansson
