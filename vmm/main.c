@@ -143,15 +143,6 @@ static u32 list_images(struct load_image list[VMM_IMAGES_MAX])
 	return count;
 }
 
-/* The last image may be the disc in the CD drive. */
-static void find_cd(struct machine_config *config, const struct load_image *images, u32 count)
-{
-	if (count == 0 || images[count - 1].kind != IMAGE_CD)
-		return;
-	config->cd = images[count - 1].bytes;
-	config->cd_bytes = images[count - 1].size;
-}
-
 static void start(void)
 {
 	struct machine_config config = {
@@ -161,12 +152,11 @@ static void start(void)
 		.host_cpuid = host_cpuid,
 		.disks = (u8 *)VMM_DISKS, .links = (u8 *)VMM_LINKS,
 		.nics = (u8 *)VMM_NICS, .nic_links = (u8 *)VMM_NIC_LINKS,
-		.flash = (u8 *)VMM_FLASH,
+		.flash = (u8 *)VMM_FLASH, .discs = (const u8 *)VMM_DISCS,
 	};
 	struct load_image images[VMM_IMAGES_MAX];
 	u32 count = list_images(images);
 
-	find_cd(&config, images, count);
 	if (!machine_init(&machine, &config))
 		return;
 	if (count != args()->image_count) {

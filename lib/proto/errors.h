@@ -434,6 +434,13 @@
 	ERROR(ERR_NVRAM_SIZE, RESULT_USAGE, "E_USAGE", "a disk with nvram has 2M at least") \
 	ERROR(ERR_NVRAM_LIVE, RESULT_STATE, "E_STATE", \
 		"a disk with nvram comes and goes only while its VM is stopped: stop-vm {name} first") \
+	ERROR(ERR_NO_CD_DRIVE, RESULT_STATE, "E_STATE", \
+		"{name} has no CD drive, which is there or not from its start on. stop-vm {name}, then set-vm {name} " \
+		"--iso IMAGE, or --iso empty") \
+	/* text = image */ \
+	ERROR(ERR_NOT_A_DISC, RESULT_USAGE, "E_USAGE", "image {text} is no disc: that has 2 KiB at least") \
+	ERROR(ERR_CD_DRIVE_STAYS, RESULT_STATE, "E_STATE", \
+		"{name} runs, so its CD drive stays. --iso empty takes the disc out, or stop-vm {name} first") \
 	/* the client has no right to ask for that */ \
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that") \
 	ERROR(ERR_NO_LOGIN, RESULT_DENIED, "E_LOGIN", \

@@ -41,6 +41,9 @@
 #define IMAGE_BIOS "seabios"
 #define IMAGE_UEFI "ovmf"
 
+/* In the place of an image for a CD drive: there is one, without a disc. */
+#define IMAGE_NO_DISC "empty"
+
 #define REQUEST_FIELD(id, ...) FIELD_##id,
 
 enum request_field {
@@ -120,7 +123,7 @@ struct vm_spec {
 	struct nic_spec nics[VM_DEVICES];
 	struct vm_share share;
 	char kernel[IMAGE_NAME_BYTES];	/* "" = the default image, or none: it has firmware */
-	char iso[IMAGE_NAME_BYTES];	/* the disc in its CD drive; "" = no drive */
+	char iso[IMAGE_NAME_BYTES];	/* the disc in its CD drive; IMAGE_NO_DISC; "" = no drive */
 	char initrd[IMAGE_NAME_BYTES];	/* "" = none (or the default image's, if kernel is "") */
 	char vmm[IMAGE_NAME_BYTES];	/* program to use as its VMM; "" = the built-in one */
 	char cmdline[CMDLINE_BYTES];	/* "" with kernel "" = the default image's */

@@ -112,6 +112,7 @@ enum request_op {
 #define REQ_FLAG_VOLUME BIT32(3)	/* REQ_UPLOAD_OPEN: a stream (extents.h) for the volume of that name */
 #define REQ_FLAG_UPLOAD BIT32(4)	/* REQ_CREATE_VOLUME: its contents come by that upload */
 #define REQ_FLAG_KEEP_DISKS BIT32(2)	/* REQ_DELETE: the volumes that were made for the VM stay */
+#define REQ_FLAG_OF_DRIVE BIT32(6)	/* REQ_SET: of a VM that has a CD drive, also while it is stopped */
 #define REQ_FLAG_APPLIED BIT32(5)	/* it is of a text, which is applied: see definitions_are_read */
 #define REQ_FLAG_NOTHING_NEW BIT32(3)	/* REQ_CREATE: only disks in memory are made; all others must be there */
 

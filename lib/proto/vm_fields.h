@@ -54,8 +54,8 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(FIRMWARE, firmware, firmware, CHOICE, 0, FIRMWARE_COUNT - 1, 0, AT_REST, "firmware", "bios|uefi", \
 		"what boots its disks or CD (default: bios). The variables of uefi are kept in a disk of 2M with " \
 		"nvram; create-vm makes one where the first disk is, if that is made, too") \
-	ROW(ISO, iso, iso, IMAGE, 0, 1, 0, AT_REST, "iso", "IMAGE", \
-		"image of the disc in its CD drive, or none: it has no drive (default: none)") \
+	ROW(ISO, iso, iso, IMAGE, 0, 1, 0, ANY_TIME, "iso", "IMAGE", \
+		"image of the disc in its CD drive, or empty; or none: it has no drive (default: none)") \
 	ROW(KERNEL, kernel, kernel, IMAGE, 1, 1, 0, AT_REST, "kernel", "IMAGE", \
 		"image to boot, see list-image (default: the default image)") \
 	ROW(INITRD, initrd, initrd, IMAGE, 0, 1, 0, AT_REST, "initrd", "IMAGE", \

@@ -145,6 +145,8 @@ struct console_args {
 #define VMM_STACKS 0x2e000000ull	/* further vCPU threads' stacks: top of thread i at + i * 0x20000 */
 #define VMM_IMAGES 0x100000000ull	/* image i, read only, at + i * VMM_IMAGE_STRIDE */
 #define VMM_IMAGE_STRIDE 0x80000000ull
+#define VMM_DISCS 0x40000000000ull	/* the disc of generation g, read only, at + g % 2 * VMM_DISC_STRIDE */
+#define VMM_DISC_STRIDE 0x4000000000ull	/* 256 GiB */
 #define VMM_VCPU_HEAP_BYTES 0xa800u	/* of its heap, for each vCPU */
 #define VMM_RAM 0x100000000000ull	/* guest RAM: offset 0 .. memory_bytes, contiguous */
 #define VMM_H_CONSOLE 3u		/* THREAD|SIGNAL: console, badge CONSOLE_BIT_VM */
@@ -179,10 +181,10 @@ _Static_assert(STORE_H_VM + VM_COUNT <= HANDLE_CHOSEN && STORE_H_DRIVER + DRIVER
 /*
  * First the kernel and what is loaded with it, or firmware, whose last byte is at 4 GiB - 1, read only. IMAGE_FLASH is
  * firmware that begins with VMM_FLASH_BYTES of variables, which are a device (flash.h): what its guest
- * reads there is mapped, but for the first page. Last, if there is one, the disc in the CD drive.
+ * reads there is mapped, but for the first page.
  */
-enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE, IMAGE_CD, IMAGE_FLASH };
-#define VMM_IMAGES_MAX (3u + IMAGE_MODULES)
+enum vmm_image_kind { IMAGE_KERNEL, IMAGE_INITRD, IMAGE_MODULE, IMAGE_FIRMWARE, IMAGE_FLASH };
+#define VMM_IMAGES_MAX (2u + IMAGE_MODULES)
 #define VMM_FLASH_BYTES 0x84000u	/* OVMF_VARS_4M.fd */
 
 #define VMM_NVRAM_BYTES DISK_NVRAM_BYTES	/* of a disk where these are kept */
@@ -242,6 +244,16 @@ struct vmm_disk_slot {
 	struct vmm_disk disk;
 };
 
+/*
+ * The disc in the CD drive. Root maps another one, writes its bytes, 0 for none, then counts `generation` up. The VMM
+ * answers with that in disc_seen, and does not use the one before it any more.
+ */
+struct vmm_disc {
+	u32 generation;
+	u32 zero;
+	u64 bytes;
+};
+
 /* A network card. The one in slot n is PCI device 12 + n. */
 struct vmm_nic {
 	u8 mac[6];
@@ -271,7 +283,8 @@ struct vmm_args {
 	u64 memory_bytes;
 	u32 cpus;
 	u32 platform;		/* enum vm_platform */
-	u32 image_count;	/* 1 + initrd + modules + CD */
+	u32 image_count;	/* 1 + initrd + modules */
+	u32 has_cd_drive;
 	u32 disk_count;
 	u32 nic_count;		/* with the disks, VM_DEVICES at most */
 	u32 boot;		/* enum vm_boot */
@@ -306,12 +319,13 @@ struct vmm_control {
 	char text[96];
 	u64 vcpus_online;	/* bit = vCPU that its guest has started */
 	u32 no_medium;		/* its firmware has found nothing to boot; as is_suspended */
-	u32 zero1;
+	u32 disc_seen;		/* generation of `disc` */
 	u64 disk_news[VM_DEVICES];	/* by slot: vmm_disk_news() */
 	struct vmm_nic_drops nic_drops[VM_DEVICES];
 	/* root -> VMM, again */
 	struct vmm_disk_slot disks[VM_DEVICES];
 	struct vmm_nic_slot nics[VM_DEVICES];
+	struct vmm_disc disc;
 	/* VMM -> root, again */
 	u64 nic_news[VM_DEVICES];	/* by slot: vmm_disk_news() */
 };

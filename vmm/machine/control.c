@@ -125,6 +125,8 @@ void machine_notified(struct machine *m, u64 bits)
 		machine_serve_disks(m);
 	if (bits & VMM_BIT_CONTROL)
 		machine_serve_nics(m);
+	if (bits & VMM_BIT_CONTROL)
+		machine_serve_cd(m);
 	if (bits & VMM_BIT_CONSOLE)
 		console_port_signalled(&m->console);
 	if (bits & VMM_BIT_DISK)

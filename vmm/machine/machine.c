@@ -279,13 +279,6 @@ static enum status add_virtio_rng(struct machine *m)
 	return status == ST_OK ? add_timer(m, &virtio_rng_timer, &m->virtio_rng) : status;
 }
 
-static enum status add_cd_drive(struct machine *m)
-{
-	if (!m->cd)
-		return ST_OK;
-	return virtio_scsi_init(&m->cd_drive, PCI_SLOT_CD << 3, m->cd, m->cd_bytes, &m->virtio_host, &m->pci);
-}
-
 static bool console_other_is_open(void *ctx)
 {
 	return virtio_console_is_open(ctx);
@@ -411,7 +404,7 @@ static const struct {
 	{ "virtio-console", ON_BOTH, add_virtio_console },
 	{ "disks", ON_BOTH, machine_add_disks },
 	{ "network cards", ON_BOTH, add_nics },
-	{ "CD drive", ON_BOTH, add_cd_drive },
+	{ "CD drive", ON_BOTH, machine_add_cd_drive },
 	{ "hot-plug registers", ON_BOTH, add_hotplug },
 	{ "8254", ON_PC, add_pit },
 	{ "HPET", ON_BOTH, add_hpet },
@@ -467,8 +460,7 @@ bool machine_init(struct machine *m, const struct machine_config *config)
 		m->disks[i].device = (struct virtio_blk *)(void *)(config->disks + i * VMM_DISK_STRIDE);
 		m->nics[i].device = (struct virtio_net *)(void *)(config->nics + i * VMM_NIC_STRIDE);
 	}
-	m->cd = config->cd;
-	m->cd_bytes = config->cd_bytes;
+	m->discs = config->discs;
 	m->flash_bytes = config->flash;
 	m->links = config->links;
 	m->nic_links = config->nic_links;
@@ -489,7 +481,7 @@ bool machine_load(struct machine *m, const struct load_image *images)
 {
 	struct load_input in = {
 		.memory = &m->memory, .map = &m->map, .images = images,
-		.image_count = m->args->image_count - (m->cd ? 1 : 0),
+		.image_count = m->args->image_count,
 		.cmdline = m->args->cmdline, .rsdp = BIOS_START,
 	};
 	struct load_result result;

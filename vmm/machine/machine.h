@@ -117,8 +117,7 @@ struct machine {
 	struct virtio_rng virtio_rng;
 	struct virtio_console virtio_console;
 	struct virtio_scsi cd_drive;
-	const u8 *cd;		/* the disc in it, NULL: there is no drive */
-	u64 cd_bytes;
+	const u8 *discs;
 	struct acpi_hotplug hotplug;
 	struct machine_disk disks[VM_DEVICES];
 	u32 disks_used;		/* bit = slot whose device uses its link */
@@ -164,8 +163,7 @@ struct machine_config {
 	u8 *nics;			/* memory for network card n at + n * VMM_NIC_STRIDE */
 	u8 *nic_links;			/* with its switch: at + n * NET_LINK_STRIDE */
 	u8 *flash;			/* VMM_FLASH_BYTES, with IMAGE_FLASH */
-	const u8 *cd;			/* the disc in its CD drive; NULL: it has no drive */
-	u64 cd_bytes;
+	const u8 *discs;		/* of its CD drive: that of generation g at + g % 2 * VMM_DISC_STRIDE */
 	cpuid_host_fn host_cpuid;
 };
 
@@ -173,7 +171,7 @@ struct machine_config {
 bool machine_init(struct machine *m, const struct machine_config *config);
 
 /*
- * Loads the images, all but the CD, and gives vCPU 0 its first state. `images` have args->image_count entries.
+ * Loads the images, and gives vCPU 0 its first state. `images` have args->image_count entries.
  */
 struct load_image;
 bool machine_load(struct machine *m, const struct load_image *images);
@@ -286,6 +284,12 @@ void machine_init_nvram(struct machine *m, u32 slot);
 bool machine_load_variables(struct machine *m);
 /* Changes go to the disk, if there is one. Under the lock, which is given away meanwhile. */
 void machine_keep_variables(struct machine *m);
+
+/* ---- machine_cd.c ---- */
+
+enum status machine_add_cd_drive(struct machine *m);
+/* Root has written to the control page. Under the lock. */
+void machine_serve_cd(struct machine *m);
 
 /* ---- machine_disks.c ---- all under the lock, except machine_add_disks */
 

@@ -23,7 +23,7 @@ static void serial_line_seen(void *ctx, const u8 *bytes, u32 count)
 static enum status add_fw_cfg(struct machine *m)
 {
 	struct bios_config config = { .platform = m->args->platform, .cpus = m->vcpu_count,
-				      .disks = m->disks_used, .has_cd = m->cd != NULL,
+				      .disks = m->disks_used, .has_cd = m->args->has_cd_drive,
 				      .is_cd_first = m->args->boot == BOOT_ISO };
 
 	fw_cfg_init(&m->fw_cfg, &m->memory);

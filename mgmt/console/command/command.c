@@ -300,6 +300,12 @@ enum arg command_arg(const struct command *command, const char *name, size_t len
 bool command_complete(struct args *args, struct cmd_error *error)
 {
 	arg_set missing = args->command->needs & ~args->given;
+	bool is_eject = args->command->is_of_drive && !(args->command->takes & ARG_BIT(ARG_OF_FIELD(FIELD_ISO)));
+
+	if (is_eject) {
+		strcpy(args->spec.iso, IMAGE_NO_DISC);
+		args->given |= ARG_BIT(ARG_OF_FIELD(FIELD_ISO));
+	}
 
 	if (args_has(args, ARG_ALL) && args_has(args, ARG_NAME))
 		return error_set(error, RESULT_USAGE, "--all and a name exclude each other. For example: %s",

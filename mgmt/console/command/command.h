@@ -35,6 +35,7 @@ struct command {
 	u32 op;			/* enum request_op of a command that sends that one, else 0 */
 	enum verb_group group;
 	enum user_role role;	/* that it needs; root asks for that of each request (op_roles.h) */
+	bool is_of_drive;	/* REQ_SET of a CD drive, which must be there; without --iso it takes the disc out */
 	bool is_for_people;	/* makes no sense for a program */
 	bool ends_at_interrupt;	/* Ctrl-C does not leave it to the background */
 	struct command_ops ops;

@@ -86,12 +86,14 @@ const struct command command_rows[] = {
 		.summary = "change a VM's properties",
 		.more = "Properties that are not given stay the same. --restart, --on-io-error, --class, --weight, "
 			"--cap and --affinity change at once, also while the VM runs, and so do iops= and rate= of "
-			"--disk, with all disks of the VM given; all others only while it is stopped. "
+			"--disk, with all disks of the VM given, and the disc in a CD drive (--iso); all others only "
+			"while it is stopped. "
 			"Class, weight, cap and affinity apply to all vCPUs of the VM together.",
 		.example = "set-vm myvm --weight 200 --cap 50%",
 		.takes = CHANGE | ARGS_FIELDS, .needs = A(NAME), .op = REQ_SET,
 		.ops = { .begin = request_begin, .answer = request_answer },
 	},
+#include "rows_discs.h"
 	{
 		.verb = "attach-disk", .group = GROUP_STORAGE, .role = ROLE_OPERATOR,
 		.summary = "give a VM further disks",

@@ -29,6 +29,8 @@ void request_fill(struct job *job)
 	r->index = args->card;
 	if (args_has(args, ARG_FORCE) || args_has(args, ARG_POOL_FORCE))
 		r->flags |= REQ_FLAG_FORCE;
+	if (args->command->is_of_drive)
+		r->flags |= REQ_FLAG_OF_DRIVE;
 	if (args_has(args, ARG_KEEP_DISK))
 		r->flags |= REQ_FLAG_KEEP_DISKS;
 	if (args_has(args, ARG_DRY_RUN))

@@ -38,7 +38,11 @@ static struct error_info judge_set(struct change *c)
 {
 	struct vm *vm = change_vm(c);
 
-	return vm != NULL ? vm_set(vm, &c->request.spec, c->request.fields, true) : error_info_of(ERR_NO_VM, 0, 0);
+	if (vm == NULL)
+		return error_info_of(ERR_NO_VM, 0, 0);
+	if ((c->request.flags & REQ_FLAG_OF_DRIVE) != 0 && vm->spec.iso[0] == '\0')
+		return error_info_of(ERR_NO_CD_DRIVE, 0, 0);
+	return vm_set(vm, &c->request.spec, c->request.fields, true);
 }
 
 /* A VM that has stopped meanwhile gets them too; from one that has lost a disk meanwhile, the list is out of date. */

@@ -47,7 +47,7 @@ static struct error_info image_judge(const char *name, enum request_field field,
 {
 	struct error_info no = { .error = ERR_NO_IMAGE };
 
-	if (name[0] == '\0')
+	if (name[0] == '\0' || (field == FIELD_ISO && strcmp(name, IMAGE_NO_DISC) == 0))
 		return ERROR_INFO_NONE;
 	if (!image_name_ok(name, IMAGE_NAME_BYTES))
 		return bad_field(field);

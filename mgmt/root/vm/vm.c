@@ -17,6 +17,7 @@
 #include "spec.h"
 #include "spec_fields.h"
 #include "sys.h"
+#include "vm_cd.h"
 #include "vm_disks.h"
 #include "vm_nics.h"
 #include "volume_judge.h"
@@ -157,14 +158,13 @@ static bool has_image(const struct vm_spec *spec, const char *name)
 			return true;
 	if (spec_has_firmware(spec) && strcmp(spec_firmware(spec), name) == 0)
 		return true;
-	return strcmp(spec->kernel, name) == 0 || strcmp(spec->initrd, name) == 0 || strcmp(spec->vmm, name) == 0 ||
-	       strcmp(spec->iso, name) == 0;
+	return strcmp(spec->kernel, name) == 0 || strcmp(spec->initrd, name) == 0 || strcmp(spec->vmm, name) == 0;
 }
 
 const struct vm *vm_with_image(const char *name)
 {
 	for (u32 i = 0; i < end; i++)
-		if (vms[i].is_used && has_image(&vms[i].spec, name))
+		if (vms[i].is_used && (has_image(&vms[i].spec, name) || vm_cd_has(&vms[i], name)))
 			return &vms[i];
 	return NULL;
 }
@@ -325,6 +325,8 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 	if ((asked & BIT32(FIELD_NIC)) != 0 && vm->phase != VM_PHASE_IDLE)
 		vm_nics_keep(vm, &next);
 	no = spec_judge(&next, asked, &root.images, INFO->pcpu_count);
+	if (no.error == ERR_NONE && vm->phase != VM_PHASE_IDLE)
+		no = vm_cd_judge(vm, vm_control(vm), &next);
 	if (no.error == ERR_NONE && (asked & ~FIELDS_ANY_TIME) != 0 && vm->phase == VM_PHASE_IDLE)
 		no = vm_memory_judge(&next);
 	if (no.error == ERR_NONE)
@@ -342,6 +344,8 @@ struct error_info vm_set(struct vm *vm, const struct vm_spec *wanted, u32 asked,
 		vm_nics_set(vm, &next, 0);
 	vm->spec = next;
 	definitions_changed();
+	if ((asked & BIT32(FIELD_ISO)) != 0 && vm_is_alive(vm))
+		no = vm_cd_change(vm, vm_control(vm));
 	if ((asked & BIT32(FIELD_NIC)) != 0 && vm_is_alive(vm)) {
 		vm_nics_change(vm);
 		__atomic_store_n(&vm_control(vm)->nics_unplugged, vm_nics_unplugged(vm), __ATOMIC_RELEASE);

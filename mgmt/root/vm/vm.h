@@ -70,6 +70,12 @@ struct vm_nic_slot {
 	struct port_counts last;	/* of a run that is over */
 };
 
+/* A disc that is mapped into its VMM (vm_cd.h). */
+struct vm_disc {
+	u64 bytes;		/* 0: there is none */
+	char image[IMAGE_NAME_BYTES];
+};
+
 struct vm {
 	bool is_used;
 	u32 events_due;		/* bit = client that is to be told the present state */
@@ -108,6 +114,8 @@ struct vm {
 	struct object_set objects;
 	struct object_set links;	/* memory shared with the store; goes when the store has given it back */
 	struct vm_slot slots[VM_DEVICES];
+	struct vm_disc discs[2];	/* of that generation, and the one before it */
+	u32 disc_generation;
 	struct pd pd;
 	u64 h_ram, h_vm;
 	u64 h_vcpus[VM_VCPUS], h_threads[VM_VCPUS];

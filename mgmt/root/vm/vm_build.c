@@ -14,6 +14,7 @@
 #include "rt_log.h"
 #include "spec_fields.h"
 #include "sys.h"
+#include "vm_cd.h"
 #include "vm_disks.h"
 #include "vm_nics.h"
 #include "wiring.h"
@@ -143,9 +144,7 @@ static enum status add_kernel(const struct vm *vm, struct vmm_args *args)
 
 static enum status add_images(struct vm *vm, struct vmm_args *args)
 {
-	enum status st = spec_has_firmware(&vm->spec) ? add_firmware(vm, args) : add_kernel(vm, args);
-
-	return st == ST_OK ? add_image(vm, args, vm->spec.iso, IMAGE_CD) : st;
+	return spec_has_firmware(&vm->spec) ? add_firmware(vm, args) : add_kernel(vm, args);
 }
 
 static enum status fill_args(struct vm *vm, struct vmm_args *args)
@@ -155,6 +154,7 @@ static enum status fill_args(struct vm *vm, struct vmm_args *args)
 	args->cpus = vm->spec.cpus;
 	args->platform = vm->spec.platform;
 	args->boot = vm->spec.boot;
+	args->has_cd_drive = vm->spec.iso[0] != '\0';
 	strcpy(args->cmdline, vm->spec.cmdline);
 	vm_disks_args(vm, args);
 	vm_nics_args(vm, args);
@@ -189,6 +189,11 @@ static enum status build_shared(struct vm *vm)
 	vm_control(vm)->nics_unplugged = vm_nics_unplugged(vm);
 	st = pd_fill(pd, h_rings, VMM_RINGS, (u64)vm->index * VM_RINGS_BYTES, VM_RINGS_BYTES, RW);
 	return st == ST_OK ? pd_fill(pd, h_controls, VMM_CONTROL, vm->index * PAGE_SIZE, PAGE_SIZE, RW) : st;
+}
+
+static enum status build_cd(struct vm *vm)
+{
+	return vm_cd_build(vm, vm_control(vm));
 }
 
 static enum status build_vcpu(struct vm *vm, u32 i)
@@ -271,7 +276,8 @@ static const struct {
 } steps[] = {
 	{ build_pd, "its VMM" }, { build_ram, "its memory" }, { vm_disks_build, "its disks" },
 	{ vm_nics_build, "its network cards" }, { build_args, "its arguments" },
-	{ build_shared, "its shared memory" }, { build_vcpus, "its vCPUs" }, { build_links, "its signals" },
+	{ build_shared, "its shared memory" }, { build_cd, "its CD" },
+	{ build_vcpus, "its vCPUs" }, { build_links, "its signals" },
 	{ build_share, "its share of the pCPUs" }, { build_start, "its start" },
 };
 

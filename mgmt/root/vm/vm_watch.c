@@ -2,6 +2,7 @@
 /*
  * vm_watch.c - see vm_watch.h. What is seen is an input of lifecycle.h's table, like an operator's request.
  */
+#include "vm_cd.h"
 #include "vm_watch.h"
 
 #include "definitions.h"
@@ -40,6 +41,7 @@ void vm_poll_controls(void)
 			continue;
 		hot_disks_watch(vm);
 		hot_nics_watch(vm);
+		vm_cd_watch(vm, vm_control(vm));
 		phase = vm_control(vm)->phase;
 		is_paused = vm_control(vm)->is_paused;
 		if (phase == PHASE_ENDED)

@@ -16,11 +16,15 @@ enum {
 };
 
 #define CHECK_CONDITION 2u
+#define SENSE_NOT_READY 2u
 #define SENSE_ILLEGAL_REQUEST 5u
+#define SENSE_UNIT_ATTENTION 6u
 #define ASC_UNKNOWN_COMMAND 0x20u
 #define ASC_BLOCK_OUT_OF_RANGE 0x21u
 #define ASC_BAD_FIELD 0x24u
 #define ASC_NO_UNIT 0x25u
+#define ASC_DISC_CHANGED 0x28u
+#define ASC_NO_DISC 0x3au
 
 #define TYPE_CD 0x05u
 #define LEAD_OUT 0xaau
@@ -28,6 +32,8 @@ enum {
 #define PAGE_ALL 0x3fu
 #define PROFILE_CD_ROM 8u
 #define EVENTS_MEDIA 0x10u		/* bit of the class in a request */
+enum { MEDIA_NO_NEWS = 0, MEDIA_NEW = 2, MEDIA_GONE = 3 };
+#define MEDIA_PRESENT 2u
 #define START_EJECT 0x02u		/* load or eject; bit 0: load */
 
 static u32 be16(const u8 *at)
@@ -46,15 +52,25 @@ static void put_be32(u8 *at, u32 value)
 		at[i] = (u8)(value >> (24 - 8 * i));
 }
 
-static void refuse(struct scsi_cd_answer *out, u8 reason)
+static void fill_sense(u8 *sense, u8 key, u8 reason)
+{
+	memset(sense, 0, SCSI_CD_SENSE_BYTES);
+	sense[0] = 0x70;		/* current, fixed format */
+	sense[2] = key;
+	sense[7] = SCSI_CD_SENSE_BYTES - 8;
+	sense[12] = reason;
+}
+
+static void fail(struct scsi_cd_answer *out, u8 key, u8 reason)
 {
 	out->status = CHECK_CONDITION;
 	out->bytes = 0;
-	memset(out->sense, 0, sizeof(out->sense));
-	out->sense[0] = 0x70;		/* current, fixed format */
-	out->sense[2] = SENSE_ILLEGAL_REQUEST;
-	out->sense[7] = SCSI_CD_SENSE_BYTES - 8;
-	out->sense[12] = reason;
+	fill_sense(out->sense, key, reason);
+}
+
+static void refuse(struct scsi_cd_answer *out, u8 reason)
+{
+	fail(out, SENSE_ILLEGAL_REQUEST, reason);
 }
 
 /* The reply, or as much of it as the guest has room for. */
@@ -65,23 +81,22 @@ static void reply(struct scsi_cd_answer *out, u32 bytes, u32 room)
 
 /* ---- Commands ---- */
 
-static void done(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void done(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	(void)cd;
 	(void)c;
 	reply(out, 0, 0);
 }
 
-/* There never is any: it comes with the command that failed. */
-static void request_sense(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+/* That of a failure comes with the command that failed. */
+static void request_sense(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
-	(void)cd;
-	out->reply[0] = 0x70;
-	out->reply[7] = SCSI_CD_SENSE_BYTES - 8;
+	fill_sense(out->reply, cd->is_changed ? SENSE_UNIT_ATTENTION : 0, cd->is_changed ? ASC_DISC_CHANGED : 0);
+	cd->is_changed = false;
 	reply(out, SCSI_CD_SENSE_BYTES, c[4]);
 }
 
-static void inquiry(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void inquiry(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	static const u8 standard[36] = "\x05\x80\x05\x02\x1f\0\0\0VOS     CD-ROM          1   ";
 	static const u8 pages[5] = { TYPE_CD, 0, 0, 1, 0 };	/* of vital product data: this list */
@@ -96,8 +111,8 @@ static void inquiry(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer
 	reply(out, is_page ? sizeof(pages) : sizeof(standard), be16(c + 3));
 }
 
-/* It can't be opened. */
-static void start_stop(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+/* The guest can't open it. */
+static void start_stop(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	if ((c[4] & 3) == START_EJECT)
 		refuse(out, ASC_BAD_FIELD);
@@ -121,19 +136,19 @@ static void mode_sense(const u8 *c, struct scsi_cd_answer *out, u32 header, u32 
 	reply(out, header + 0x14, room);
 }
 
-static void mode_sense_6(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void mode_sense_6(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	(void)cd;
 	mode_sense(c, out, 4, c[4]);
 }
 
-static void mode_sense_10(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void mode_sense_10(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	(void)cd;
 	mode_sense(c, out, 8, be16(c + 7));
 }
 
-static void read_capacity(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void read_capacity(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	(void)c;
 	put_be32(out->reply, (u32)(cd->blocks - 1));
@@ -141,7 +156,7 @@ static void read_capacity(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_
 	reply(out, 8, 8);
 }
 
-static void read_blocks(const struct scsi_cd *cd, u32 first, u32 count, struct scsi_cd_answer *out)
+static void read_blocks(struct scsi_cd *cd, u32 first, u32 count, struct scsi_cd_answer *out)
 {
 	if (!range_ok(first, count, cd->blocks)) {
 		refuse(out, ASC_BLOCK_OUT_OF_RANGE);
@@ -153,12 +168,12 @@ static void read_blocks(const struct scsi_cd *cd, u32 first, u32 count, struct s
 	}
 }
 
-static void read_10(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void read_10(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	read_blocks(cd, be32(c + 2), be16(c + 7), out);
 }
 
-static void read_12(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void read_12(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	read_blocks(cd, be32(c + 2), be32(c + 6), out);
 }
@@ -182,7 +197,7 @@ static void put_track(u8 *at, u8 track, u64 block, bool is_msf)
 }
 
 /* One session with one track. */
-static void read_toc(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void read_toc(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	bool is_msf = c[1] & 2;
 	u32 format = (c[2] & 0xf) | c[9] >> 6, bytes = 4;
@@ -205,20 +220,18 @@ static void read_toc(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answe
 }
 
 /* The profile alone, no features. */
-static void get_configuration(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void get_configuration(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
-	(void)cd;
 	out->reply[3] = 4;
-	out->reply[7] = PROFILE_CD_ROM;
+	out->reply[7] = cd->blocks != 0 ? PROFILE_CD_ROM : 0;
 	reply(out, 8, be16(c + 7));
 }
 
-/* Asked for again and again: nothing has happened, the disc is there. */
-static void get_event_status(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+/* Asked for again and again. */
+static void get_event_status(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	bool has_media = c[4] & EVENTS_MEDIA;
 
-	(void)cd;
 	if (!(c[1] & 1)) {		/* without polling it would have to wait for an event */
 		refuse(out, ASC_BAD_FIELD);
 		return;
@@ -226,26 +239,35 @@ static void get_event_status(const struct scsi_cd *cd, const u8 *c, struct scsi_
 	out->reply[1] = has_media ? 6 : 2;
 	out->reply[2] = has_media ? 4 : 0x80;
 	out->reply[3] = EVENTS_MEDIA;
-	out->reply[5] = has_media ? 2 : 0;
+	if (has_media) {
+		out->reply[4] = cd->event;
+		out->reply[5] = cd->blocks != 0 ? MEDIA_PRESENT : 0;
+		cd->event = MEDIA_NO_NEWS;
+	}
 	reply(out, has_media ? 8 : 4, be16(c + 7));
 }
 
-static void report_luns(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
+static void report_luns(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out)
 {
 	(void)cd;
 	out->reply[3] = 8;
 	reply(out, 16, be32(c + 6));
 }
 
+/* What a command is for: with a disc only; also if it has just changed. */
+enum { FOR_DRIVE, FOR_DISC, ALWAYS };
+
 static const struct {
-	u8 code;
-	void (*run)(const struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out);
+	u8 code, when;
+	void (*run)(struct scsi_cd *cd, const u8 *c, struct scsi_cd_answer *out);
 } commands[] = {
-	{ TEST_UNIT_READY, done }, { REQUEST_SENSE, request_sense }, { INQUIRY, inquiry },
-	{ MODE_SENSE_6, mode_sense_6 }, { START_STOP_UNIT, start_stop }, { PREVENT_REMOVAL, done },
-	{ READ_CAPACITY, read_capacity }, { READ_10, read_10 }, { READ_TOC, read_toc },
-	{ GET_CONFIGURATION, get_configuration }, { GET_EVENT_STATUS, get_event_status },
-	{ MODE_SENSE_10, mode_sense_10 }, { REPORT_LUNS, report_luns }, { READ_12, read_12 },
+	{ TEST_UNIT_READY, FOR_DISC, done }, { REQUEST_SENSE, ALWAYS, request_sense }, { INQUIRY, ALWAYS, inquiry },
+	{ MODE_SENSE_6, FOR_DRIVE, mode_sense_6 }, { START_STOP_UNIT, FOR_DRIVE, start_stop },
+	{ PREVENT_REMOVAL, FOR_DRIVE, done }, { READ_CAPACITY, FOR_DISC, read_capacity },
+	{ READ_10, FOR_DISC, read_10 }, { READ_TOC, FOR_DISC, read_toc },
+	{ GET_CONFIGURATION, ALWAYS, get_configuration }, { GET_EVENT_STATUS, ALWAYS, get_event_status },
+	{ MODE_SENSE_10, FOR_DRIVE, mode_sense_10 }, { REPORT_LUNS, ALWAYS, report_luns },
+	{ READ_12, FOR_DISC, read_12 },
 };
 
 static void begin(struct scsi_cd_answer *out)
@@ -254,12 +276,24 @@ static void begin(struct scsi_cd_answer *out)
 	out->data = out->reply;
 }
 
-void scsi_cd_command(const struct scsi_cd *cd, const u8 command[SCSI_CD_COMMAND_BYTES], struct scsi_cd_answer *out)
+static void run(struct scsi_cd *cd, u32 i, const u8 *command, struct scsi_cd_answer *out)
+{
+	if (commands[i].when != ALWAYS && cd->is_changed) {
+		cd->is_changed = false;
+		fail(out, SENSE_UNIT_ATTENTION, ASC_DISC_CHANGED);
+	} else if (commands[i].when == FOR_DISC && cd->blocks == 0) {
+		fail(out, SENSE_NOT_READY, ASC_NO_DISC);
+	} else {
+		commands[i].run(cd, command, out);
+	}
+}
+
+void scsi_cd_command(struct scsi_cd *cd, const u8 command[SCSI_CD_COMMAND_BYTES], struct scsi_cd_answer *out)
 {
 	begin(out);
 	for (u32 i = 0; i < ARRAY_COUNT(commands); i++)
 		if (commands[i].code == command[0]) {
-			commands[i].run(cd, command, out);
+			run(cd, i, command, out);
 			return;
 		}
 	refuse(out, ASC_UNKNOWN_COMMAND);
@@ -274,5 +308,15 @@ void scsi_cd_no_unit(struct scsi_cd_answer *out)
 bool scsi_cd_init(struct scsi_cd *cd, const u8 *image, u64 bytes)
 {
 	*cd = (struct scsi_cd){ .image = image, .blocks = bytes / SCSI_CD_BLOCK_BYTES };
-	return cd->blocks != 0 && cd->blocks < BIT64(32);
+	return bytes == 0 || (cd->blocks != 0 && cd->blocks < BIT64(32));
+}
+
+void scsi_cd_change(struct scsi_cd *cd, const u8 *image, u64 bytes)
+{
+	bool is_disc = scsi_cd_init(cd, image, bytes) && cd->blocks != 0;
+
+	if (!is_disc)
+		*cd = (struct scsi_cd){ 0 };
+	cd->is_changed = is_disc;
+	cd->event = is_disc ? MEDIA_NEW : MEDIA_GONE;
 }

@@ -28,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(scsi_cd_init(&cd, image, sizeof(image)));
 	memcpy(command, data, size < sizeof(command) ? size : sizeof(command));
+	if (size > sizeof(command))
+		scsi_cd_change(&cd, image, data[sizeof(command)] * (sizeof(image) / 255));
 	scsi_cd_command(&cd, command, &answer);
 	if (answer.status != 0)
 		must(answer.bytes == 0 && answer.sense[2] != 0);

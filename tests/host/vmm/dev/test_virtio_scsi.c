@@ -180,10 +180,54 @@ static void test_discs(void **state)
 	struct scsi_cd cd;
 
 	(void)state;
-	assert_false(scsi_cd_init(&cd, image, 0));
+	assert_true(scsi_cd_init(&cd, image, 0));		/* a drive without one */
 	assert_false(scsi_cd_init(&cd, image, 2047));
 	assert_true(scsi_cd_init(&cd, image, 2048));
 	assert_false(scsi_cd_init(&cd, image, BIT64(32) * 2048));
+}
+
+static void expect_sense(const char *bytes, u32 count, u8 key, u8 reason)
+{
+	assert_int_equal(command(bytes, count), SENSE);
+	assert_int_equal(answer.bytes, 0);
+	assert_int_equal(answer.sense[2], key);
+	assert_int_equal(answer.sense[12], reason);
+}
+
+#define EXPECT_SENSE(bytes, key, reason) expect_sense(bytes, sizeof(bytes) - 1, key, reason)
+
+/* A disc is taken out, and another one comes: each command for a disc fails, then the next one once. */
+static void test_changed(void **state)
+{
+	static const char event[] = "\x4a\1\0\0\x10\0\0\0\x08\0";
+
+	(void)state;
+	scsi_cd_change(&drive.cd, NULL, 0);
+	assert_int_equal(COMMAND("\x12\0\0\0\x24"), 0);
+	EXPECT_SENSE("\0", 2, 0x3a);
+	EXPECT_SENSE("\x25", 2, 0x3a);
+	EXPECT_SENSE("\x28\0\0\0\0\0\0\0\1\0", 2, 0x3a);
+	EXPECT_SENSE("\xa8\0\0\0\0\0\0\0\0\1", 2, 0x3a);
+	EXPECT_SENSE("\x43\0\0\0\0\0\0\0\xff\0", 2, 0x3a);
+	assert_int_equal(command(event, sizeof(event) - 1), 0);
+	assert_memory_equal(answer.data, "\0\6\4\x10\3\0\0\0", 8);	/* gone */
+	assert_int_equal(command(event, sizeof(event) - 1), 0);
+	assert_memory_equal(answer.data, "\0\6\4\x10\0\0\0\0", 8);	/* told once */
+	scsi_cd_change(&drive.cd, image + 2048, 2 * 2048);
+	assert_int_equal(command(event, sizeof(event) - 1), 0);
+	assert_memory_equal(answer.data, "\0\6\4\x10\2\2\0\0", 8);	/* new */
+	assert_int_equal(COMMAND("\x12\0\0\0\x24"), 0);
+	EXPECT_SENSE("\x28\0\0\0\0\0\0\0\1\0", 6, 0x28);
+	assert_int_equal(COMMAND("\x28\0\0\0\0\0\0\0\1\0"), 0);
+	assert_memory_equal(answer.data, image + 2048, 2048);
+	expect_refused(COMMAND("\x28\0\0\0\0\2\0\0\1\0"), 0x21);	/* the end of the old one does not count */
+	scsi_cd_change(&drive.cd, image, 4096);
+	assert_int_equal(COMMAND("\3\0\0\0\xff"), 0);			/* REQUEST SENSE tells it, too */
+	assert_int_equal(answer.data[2], 6);
+	assert_int_equal(answer.data[12], 0x28);
+	assert_int_equal(COMMAND("\0"), 0);
+	scsi_cd_change(&drive.cd, image, 2047);				/* that is none */
+	EXPECT_SENSE("\0", 2, 0x3a);
 }
 
 /* ---- Requests ---- */
@@ -286,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multimedia, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_discs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_control, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_short_requests, setup, teardown),
