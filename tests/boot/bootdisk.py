@@ -57,9 +57,9 @@ def make(folder, menu, files, size=96 << 20):
     return disk
 
 
-def make_cd(folder, menu, note):
+def make_cd(folder, menu, note, name='disc'):
     """GRUB on an El Torito disc, with that menu and a file /note."""
-    tree, disc = (os.path.join(folder, name) for name in ('cd', 'disc.iso'))
+    tree, disc = (os.path.join(folder, file) for file in ('cd', f'{name}.iso'))
     os.makedirs(os.path.join(tree, 'boot', 'grub'))
     with open(os.path.join(tree, 'boot', 'grub', 'grub.cfg'), 'w', encoding='ascii') as file:
         file.write(menu)
@@ -73,10 +73,18 @@ def make_cd(folder, menu, note):
     return disc
 
 
-def bundle(folder, **images):
-    """A bundle of these images, and the firmware."""
-    path = os.path.join(folder, 'bundle.cpio')
+def medium(kind, path, images):
     words = [f'{name}={file}' for name, file in images.items()]
     firmware = [f'{name}={BUILD}/images/{name}' for name in ('seabios', 'ovmf')]
-    run(f'{TOP}/iso/mkiso.sh', 'bundle', path, *firmware, *words)
+    run(f'{TOP}/iso/mkiso.sh', kind, path, *firmware, *words)
     return path
+
+
+def bundle(folder, **images):
+    """A bundle of these images, and the firmware."""
+    return medium('bundle', os.path.join(folder, 'bundle.cpio'), images)
+
+
+def iso(folder, **images):
+    """VOS' ISO with them."""
+    return medium('iso', os.path.join(folder, 'vos.iso'), images)

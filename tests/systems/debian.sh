@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes disk.img in the folder given: a Debian system as an installer leaves it, which a BIOS or UEFI boots by GRUB to a
-# login on the serial line, root without a password.
+# login on the serial line, root without a password. And installer-kernel and -initrd: Debian's installer.
 #	debian.sh OUT
 # Of packages of the release that the system itself uses. Needs no root: mmdebstrap makes a tar file, and the file
 # system is made of it by mke2fs.
@@ -13,7 +13,7 @@ out=$(cd "$1" && pwd)
 # shellcheck source=tests/systems/apt.sh
 . "$here/apt.sh"
 
-packages=linux-image-cloud-amd64,systemd-sysv,udev,dbus,efibootmgr
+packages=linux-image-cloud-amd64,systemd-sysv,udev,dbus
 image=$out/disk.img
 # In sectors of 512 bytes: GRUB's partition for BIOS, the EFI system partition, the root file system.
 grub_at=2048
@@ -97,7 +97,25 @@ grub_for_bios()
     number $((grub_at * 512 + 500)) $((grub_at + 1))
 }
 
+# installer-kernel and installer-initrd, of the package with Debian's installer for networks.
+installer()
+{
+    begin amd64 "$release"
+    package=$(private apt-cache pkgnames debian-installer- | grep -E '^debian-installer-[0-9]+-netboot-amd64$' |
+        sort -V | tail -n 1)
+    rm -rf "$out/new"
+    mkdir "$out/new"
+    (cd "$out/new" && private apt-get download "$package")
+    dpkg-deb --fsys-tarfile "$out/new"/*.deb | tar -C "$out/new" -xf - --wildcards '*/text/debian-installer/*'
+    for pair in linux=kernel initrd.gz=initrd; do
+        mv "$out/new"/usr/lib/debian-installer/images/*/amd64/text/debian-installer/amd64/"${pair%=*}" \
+            "$out/installer-${pair#*=}"
+    done
+    rm -rf "$out/new"
+}
+
 rm -f "$image.new"
+installer
 menu
 [ -f "$out/system.tar" ] || system 2>"$out/mmdebstrap.log" || { cat "$out/mmdebstrap.log" >&2; exit 1; }
 root_file_system
