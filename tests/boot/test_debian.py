@@ -123,10 +123,11 @@ def test_installer(backend, tmp_path):
     images = {'installer': f'{BUILD}/debian/installer-kernel', 'installer-initrd': f'{BUILD}/debian/installer-initrd'}
     before, after = readme.steps('Install Debian in a VM')
     assert len(before) + len(after) == 5
-    with Machine(backend, 'debian-installer', mem=2048, disks=[('virtio', image)],
+    with Machine(backend, 'debian-installer', mem=2048, disks=[('virtio', image)], nics=('virtio-net-pci',),
                  bundle=bootdisk.bundle(tmp_path, **images)) as machine:
         machine.wait_prompt()
-        machine.until(lambda: 'virtio0' in machine.cmd('list-disk'), 'the disk is up')
+        machine.until(lambda: 'virtio0' in machine.cmd('list-disk') and 'nat0' in machine.cmd('list-router'),
+                      'disk and network are up')
         for _, line, _ in before[:-1]:
             machine.ok(line)
         machine.attach('deb')       # what `console deb` does

@@ -70,10 +70,12 @@ static void add_pointer(struct bios_files *b, const char *file, u32 at, u32 byte
 	c->operands[AT_POINTER_BYTES] = (u8)bytes;
 }
 
-static void add_checksum(struct bios_files *b, const char *file, u32 checksum, u32 start, u32 bytes)
+/* Of `contents`, which is the file. OVMF sums up the old checksum as well, so that is 0. */
+static void add_checksum(struct bios_files *b, const char *file, u8 *contents, u32 checksum, u32 start, u32 bytes)
 {
 	struct bios_loader_command *c = add_command(b, COMMAND_ADD_CHECKSUM, file);
 
+	contents[checksum] = 0;
 	put_u32(c, AT_CHECKSUM, checksum);
 	put_u32(c, AT_START, start);
 	put_u32(c, AT_LENGTH, bytes);
@@ -97,10 +99,10 @@ static bool build_acpi(struct bios_files *b, const struct bios_config *config, u
 	for (u32 i = 0; i < pointers.count; i++)
 		add_pointer(b, FILE_TABLES, pointers.pointer[i].at, pointers.pointer[i].bytes);
 	for (u32 i = 0; i < pointers.table_count; i++)
-		add_checksum(b, FILE_TABLES, pointers.table[i].at + TABLE_CHECKSUM, pointers.table[i].at,
+		add_checksum(b, FILE_TABLES, b->tables, pointers.table[i].at + TABLE_CHECKSUM, pointers.table[i].at,
 			     pointers.table[i].bytes);
 	add_pointer(b, FILE_RSDP, RSDP_XSDT, 8);
-	add_checksum(b, FILE_RSDP, RSDP_CHECKSUM, 0, sizeof(b->rsdp));
+	add_checksum(b, FILE_RSDP, b->rsdp, RSDP_CHECKSUM, 0, sizeof(b->rsdp));
 	return true;
 }
 
