@@ -467,7 +467,11 @@
 	ERROR(ERR_GUARD_DOWN, RESULT_TIMEOUT, "E_BUSY", \
 		"the service guard is not running, or has much to do. Try again; list-service shows its state") \
 	ERROR(ERR_GUARD_MEMORY, RESULT_RESOURCES, "E_NOMEM", \
-		"guard has no memory to check a password (8 MiB). stop-vm frees some")
+		"guard has no memory to check a password (8 MiB). stop-vm frees some") \
+	/* text = user, have = seconds */ \
+	ERROR(ERR_LOCKED_OUT, RESULT_DENIED, "E_LOCKED", \
+		"{text} is locked out on this line for {have} s, after wrong passwords. Wait, use another line, or let " \
+		"an admin do unlock-user {text}")
 
 #define RESULT_NUMBER(name, code, class) name = code,
 #define ERROR_NUMBER(name, code, class, message) name,

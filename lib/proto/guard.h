@@ -16,6 +16,7 @@ enum guard_op {
 	GUARD_SET,		/* name, fields, role, new_secret */
 	GUARD_DELETE,		/* name */
 	GUARD_ROW,		/* index: the user there; GUARD_TEXT: and as a line */
+	GUARD_UNLOCK,		/* name */
 	GUARD_OP_COUNT
 };
 
@@ -29,6 +30,7 @@ enum guard_error {
 	GUARD_LAST_ADMIN,	/* there has to be an admin */
 	GUARD_MEMORY,		/* none for the hash */
 	GUARD_BAD_ORDER,
+	GUARD_LOCKED,		/* that user on that line, for left_s; the password was not looked at */
 	GUARD_ERROR_COUNT
 };
 
@@ -42,6 +44,8 @@ struct guard_order {
 	u32 role;
 	u32 fields;
 	u32 index;
+	u32 line;		/* GUARD_LOGIN, GUARD_PASSWD: where it is typed; below GUARD_LINES */
+	u32 zero;
 	char name[USER_NAME_BYTES];
 	u8 secret[USER_SECRET_BYTES];
 	u8 new_secret[USER_SECRET_BYTES];
@@ -54,6 +58,8 @@ struct guard_report {
 	u32 users;		/* how many there are now */
 	u32 role;		/* GUARD_LOGIN, GUARD_ROW: of the user */
 	u32 index;		/* GUARD_ROW */
+	u32 left_s;		/* GUARD_LOCKED: seconds until the next try, rounded up */
+	u32 zero;
 	char name[USER_NAME_BYTES];
 	char line[USER_LINE_BYTES];
 };
@@ -77,12 +83,30 @@ struct users {
 	struct user list[USERS_MAX];
 };
 
+#define GUARD_LINES 8u		/* the console has no more */
+#define LOCKOUT_PLACES (USERS_MAX * GUARD_LINES + 64u)
+
+/* Wrong passwords of a name on a line. */
+struct lockout {
+	char name[USER_NAME_BYTES];
+	u32 line;
+	u32 wrong;		/* 0 = a free place */
+	u32 is_user;
+	u32 zero;
+	u64 until_ns;
+};
+
+struct lockouts {
+	struct lockout places[LOCKOUT_PLACES];
+};
+
 /* Memory of guard's that outlives it: root makes it and does not read it. */
 struct guard_state {
 	u64 module_bytes;	/* of the boot module `users` at GUARD_MODULE; 0 = there is none. Root writes this */
 	u32 is_read;		/* the module has been read: `users` counts */
 	u32 zero;
 	struct users users;
+	struct lockouts lockouts;
 };
 
 #endif

@@ -96,7 +96,8 @@
 	ROW(REQ_DELETE_USER, ROLE_ADMIN, false) \
 	ROW(REQ_USERS, ROLE_ADMIN, false) \
 	ROW(REQ_EXPORT_USERS, ROLE_ADMIN, false) \
-	ROW(REQ_PROBE, ROLE_OPERATOR, false)
+	ROW(REQ_PROBE, ROLE_OPERATOR, false) \
+	ROW(REQ_UNLOCK_USER, ROLE_ADMIN, false)
 
 #define OP_ROLE_ONE(op, role, is_applied) +1
 _Static_assert(1 OP_ROLES(OP_ROLE_ONE) == REQ_OP_COUNT, "each request has a role");

@@ -104,6 +104,7 @@ enum request_op {
 	REQ_EXPORT_USERS,	/* the same, with .user_row.line */
 	REQ_PROBE,		/* .name: a router, or "": one that knows the way; .to: a VM, or "" and .probe.address;
 				 * .probe; timeout_ms, at most 10 s: an echo request, answered with .probe */
+	REQ_UNLOCK_USER,	/* name: wrong passwords of that user are forgotten, on all lines */
 	REQ_OP_COUNT
 };
 

@@ -30,7 +30,7 @@ enum user_role {
 struct user_request {
 	u32 role;		/* enum user_role, from ROLE_VIEWER on */
 	u32 fields;		/* REQ_SET_USER: USER_SET_... */
-	u32 line;		/* REQ_LOGIN: the console's line, for `who` */
+	u32 line;		/* REQ_LOGIN, REQ_PASSWD: the console's line */
 	u32 zero;
 	u8 secret[USER_SECRET_BYTES];		/* of the password that is */
 	u8 new_secret[USER_SECRET_BYTES];	/* of the one that is to be */

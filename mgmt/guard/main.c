@@ -13,7 +13,10 @@
 #include "user.h"
 #include "vm_layout.h"
 
+#define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
+
 static struct ring orders, reports;
+static struct rt_time clock_;
 
 static void tell(u32 line, u32 column, const char *what)
 {
@@ -40,6 +43,7 @@ int main(void)
 
 	ring_attach_consumer(&orders, (struct ring_shared *)GUARD_ORDERS, GUARD_ORDER_RING_BYTES);
 	ring_attach_producer(&reports, (struct ring_shared *)GUARD_REPORTS, GUARD_REPORT_RING_BYTES);
+	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);
 	password_init(user_random, ticks);
 	serve_init((struct guard_state *)GUARD_STATE, (const char *)GUARD_MODULE, tell);
 	serve_ready(&report);
@@ -48,7 +52,7 @@ int main(void)
 		u64 bits = 0;
 
 		while (ring_get(&orders, &order, sizeof(order))) {
-			serve_order(&order, &report);
+			serve_order(&order, &report, rt_time_now_ns(&clock_));
 			send(&report);
 		}
 		ring_consumer_wait(&orders, true);

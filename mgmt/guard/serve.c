@@ -6,15 +6,21 @@
 
 #include <string.h>
 
+#include "lockout.h"
 #include "password.h"
 #include "users.h"
 #include "users_text.h"
 
+#define NS_PER_SECOND 1000000000ull
+
 static struct users *users;
+static struct lockouts *lockouts;
+static u64 now_ns;	/* of the order in hand */
 
 void serve_init(struct guard_state *state, const char *module, void (*tell)(u32 line, u32 column, const char *what))
 {
 	users = &state->users;
+	lockouts = &state->lockouts;
 	if (state->is_read != 0 && users_ok(users))
 		return;
 	memset(users, 0, sizeof(*users));
@@ -30,10 +36,30 @@ static bool is_dry_run(const struct guard_order *order)
 	return (order->flags & GUARD_DRY_RUN) != 0;
 }
 
+/* The password that is. While the name is locked out, it is not even looked at, and costs no time. */
+static enum guard_error check(const struct user *user, const struct guard_order *order, struct guard_report *report)
+{
+	enum guard_error error;
+	u64 left_ns;
+
+	if (order->line >= GUARD_LINES)
+		return GUARD_BAD_ORDER;
+	left_ns = lockout_left_ns(lockouts, order->name, order->line, now_ns);
+	report->left_s = (u32)((left_ns + NS_PER_SECOND - 1) / NS_PER_SECOND);
+	if (left_ns != 0)
+		return GUARD_LOCKED;
+	error = password_check(user, order->secret);
+	if (error == GUARD_WRONG)
+		lockout_note(lockouts, order->name, user != NULL, order->line, now_ns);
+	else if (error == GUARD_OK)
+		lockout_clear(lockouts, order->name, order->line);
+	return error;
+}
+
 static enum guard_error do_login(const struct guard_order *order, struct guard_report *report)
 {
 	const struct user *user = users_find(users, order->name);
-	enum guard_error error = password_check(user, order->secret);
+	enum guard_error error = check(user, order, report);
 
 	if (error == GUARD_OK)
 		report->role = user->role;
@@ -43,9 +69,8 @@ static enum guard_error do_login(const struct guard_order *order, struct guard_r
 static enum guard_error do_passwd(const struct guard_order *order, struct guard_report *report)
 {
 	struct user *user = users_find(users, order->name), changed;
-	enum guard_error error = password_check(user, order->secret);
+	enum guard_error error = check(user, order, report);
 
-	(void)report;
 	if (error != GUARD_OK)
 		return error;
 	changed = *user;
@@ -95,8 +120,22 @@ static enum guard_error do_set(const struct guard_order *order, struct guard_rep
 
 static enum guard_error do_delete(const struct guard_order *order, struct guard_report *report)
 {
+	enum guard_error error = users_delete(users, order->name, is_dry_run(order));
+
 	(void)report;
-	return users_delete(users, order->name, is_dry_run(order));
+	if (error == GUARD_OK && !is_dry_run(order))
+		lockout_clear_all(lockouts, order->name);
+	return error;
+}
+
+static enum guard_error do_unlock(const struct guard_order *order, struct guard_report *report)
+{
+	(void)report;
+	if (users_find(users, order->name) == NULL)
+		return GUARD_NO_USER;
+	if (!is_dry_run(order))
+		lockout_clear_all(lockouts, order->name);
+	return GUARD_OK;
 }
 
 static enum guard_error do_row(const struct guard_order *order, struct guard_report *report)
@@ -122,12 +161,14 @@ static const struct {
 	[GUARD_SET] = { do_set, true },
 	[GUARD_DELETE] = { do_delete, true },
 	[GUARD_ROW] = { do_row, false },
+	[GUARD_UNLOCK] = { do_unlock, true },
 };
 
-void serve_order(struct guard_order *order, struct guard_report *report)
+void serve_order(struct guard_order *order, struct guard_report *report, u64 now)
 {
 	u32 op = order->op < GUARD_OP_COUNT ? order->op : GUARD_READY;
 
+	now_ns = now;
 	*report = (struct guard_report){ .id = order->id, .op = order->op, .index = order->index,
 					 .error = GUARD_BAD_ORDER };
 	if (rows[op].serve != NULL && (!rows[op].needs_name || user_name_ok(order->name))) {

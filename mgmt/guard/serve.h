@@ -14,8 +14,8 @@
 void serve_init(struct guard_state *state, const char *module,
 		void (*tell)(u32 line, u32 column, const char *what));
 
-/* A private copy of an order; its secrets are gone afterwards. */
-void serve_order(struct guard_order *order, struct guard_report *report);
+/* A private copy of an order; its secrets are gone afterwards. now_ns: since the start of the machine. */
+void serve_order(struct guard_order *order, struct guard_report *report, u64 now_ns);
 
 /* The report of a start. */
 void serve_ready(struct guard_report *report);

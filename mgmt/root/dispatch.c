@@ -475,6 +475,7 @@ static const struct row {
 	[REQ_DELETE_USER] = { .rights = CLIENT_MANAGE, .serve = do_user },
 	[REQ_USERS] = { .rights = CLIENT_MANAGE, .serve = do_user },
 	[REQ_EXPORT_USERS] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_UNLOCK_USER] = { .rights = CLIENT_MANAGE, .serve = do_user },
 };
 
 static void serve(void)

@@ -60,9 +60,16 @@ def check_roles(machine):
     machine.send('logout\r')
     machine.expect('login: ')
     refused(machine, 'list-vm', 'needs a login', 'login: ')
-    login(machine, 'alice', 'wrong password')
-    machine.expect('there is no user of that name')
+    for _ in range(6):
+        login(machine, 'bob', 'wrong password')
+        machine.expect('there is no user of that name')
+        machine.expect('login: ')
+    login(machine, 'bob')
+    machine.expect('bob is locked out on this line for')
     machine.expect('login: ')
+    logged_in(machine, 'alice')
+    refused(machine, 'unlock-user bob', 'bob can log in on every line.', 'alice@vos> ')
+    logged_in(machine, 'bob')
 
 
 @pytest.mark.backends('qemu-pvh', 'bochs')

@@ -73,6 +73,15 @@
 		.ops = { .begin = user_begin, .answer = user_answer },
 	},
 	{
+		.verb = "unlock-user", .group = GROUP_USER, .role = ROLE_ADMIN,
+		.summary = "let a user log in again after wrong passwords",
+		.more = "6 wrong passwords lock a user out on the line where they were typed, for 30 s, each further one "
+			"for twice as long, up to 15 minutes. Other lines, and who is logged in, are not concerned.",
+		.example = "unlock-user bob",
+		.takes = A(USER) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(USER), .op = REQ_UNLOCK_USER,
+		.ops = { .begin = user_begin, .answer = user_answer },
+	},
+	{
 		.verb = "export-users", .group = GROUP_USER, .role = ROLE_ADMIN,
 		.summary = "print all users as the boot module users",
 		.more = "A boot medium with this text as the module users has the same users at the next start. It has "

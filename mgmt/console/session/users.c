@@ -156,6 +156,8 @@ static void done_text(const struct out *out, const void *what)
 	else if (op_of(job) == REQ_ADD_USER)
 		out_format(out, "%s is a user: %s. export-users prints what keeps it over a restart.\n", args->name,
 			role_text(args->role));
+	else if (op_of(job) == REQ_UNLOCK_USER)
+		out_format(out, "%s can log in on every line.\n", args->name);
 	else
 		out_format(out, "%s is %s. The user's sessions have ended.\n", args->name,
 			op_of(job) == REQ_DELETE_USER ? "deleted" : "changed");

@@ -37,12 +37,14 @@ static struct reply reply;	/* one at a time; too big for the stack */
 static const u8 orders_of[REQ_OP_COUNT] = {
 	[REQ_LOGIN] = GUARD_LOGIN, [REQ_PASSWD] = GUARD_PASSWD, [REQ_ADD_USER] = GUARD_ADD, [REQ_SET_USER] = GUARD_SET,
 	[REQ_DELETE_USER] = GUARD_DELETE, [REQ_USERS] = GUARD_ROW, [REQ_EXPORT_USERS] = GUARD_ROW,
+	[REQ_UNLOCK_USER] = GUARD_UNLOCK,
 };
 
 static const u32 errors[GUARD_ERROR_COUNT] = {
 	[GUARD_OK] = ERR_NONE, [GUARD_WRONG] = ERR_WRONG_PASSWORD, [GUARD_NO_USER] = ERR_NO_USER,
 	[GUARD_EXISTS] = ERR_USER_EXISTS, [GUARD_FULL] = ERR_TOO_MANY_USERS, [GUARD_FIRST_ADMIN] = ERR_FIRST_ADMIN,
 	[GUARD_LAST_ADMIN] = ERR_LAST_ADMIN, [GUARD_MEMORY] = ERR_GUARD_MEMORY, [GUARD_BAD_ORDER] = ERR_BAD_USER,
+	[GUARD_LOCKED] = ERR_LOCKED_OUT,
 };
 
 /* ---- asking ---- */
@@ -109,7 +111,7 @@ static void take_order(u32 client, const struct request *request, const char nam
 	w->order = (struct guard_order){
 		.id = last_order, .op = orders_of[request->op], .role = request->user.role,
 		.flags = (is_dry_run ? GUARD_DRY_RUN : 0) | (request->op == REQ_EXPORT_USERS ? GUARD_TEXT : 0),
-		.fields = request->user.fields, .index = request->index,
+		.fields = request->user.fields, .index = request->index, .line = request->user.line,
 	};
 	memcpy(w->order.name, name, sizeof(w->order.name));
 	memcpy(w->order.secret, request->user.secret, sizeof(w->order.secret));
@@ -187,6 +189,17 @@ static enum error follow(const struct waiting *w)
 	return ERR_NONE;
 }
 
+static struct error_info info_of(const struct waiting *w, enum error error)
+{
+	struct error_info info = error_info_of(error, 0, error == ERR_TOO_MANY_USERS ? USERS_MAX : SESSIONS_MAX);
+
+	if (error != ERR_LOCKED_OUT)
+		return info;
+	info.have = w->report.left_s;
+	memcpy(info.text, w->order.name, sizeof(w->order.name));
+	return info;
+}
+
 /* False: there is no room for the answer now. */
 static bool answer(const struct waiting *w)
 {
@@ -202,7 +215,7 @@ static bool answer(const struct waiting *w)
 		error = follow(w);
 	if (w->op == REQ_LOGIN && error == ERR_WRONG_PASSWORD)
 		rt_log("root: a login as %s was refused", w->order.name);
-	info = error_info_of(error, 0, error == ERR_TOO_MANY_USERS ? USERS_MAX : SESSIONS_MAX);
+	info = info_of(w, error);
 	if (error != ERR_NONE)
 		return reply_send(w->client, w->request_id, &info, NULL);
 	reply.kind = REPLY_ANSWER;

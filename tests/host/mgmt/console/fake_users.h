@@ -79,11 +79,11 @@ static inline bool fake_user(struct fake_root *root, const struct request *r, st
 		fake_refuse_user(reply, RESULT_DENIED, ERR_WRONG_PASSWORD);
 	else if (r->op == REQ_ADD_USER && fake_is_known(r->name))
 		fake_refuse_user(reply, RESULT_STATE, ERR_USER_EXISTS);
-	else if ((r->op == REQ_SET_USER || r->op == REQ_DELETE_USER) && !fake_is_known(r->name))
+	else if ((r->op == REQ_SET_USER || r->op == REQ_DELETE_USER || r->op == REQ_UNLOCK_USER) && !fake_is_known(r->name))
 		fake_refuse_user(reply, RESULT_NOT_FOUND, ERR_NO_USER);
 	else if (r->op == REQ_SESSIONS || r->op == REQ_USERS || r->op == REQ_EXPORT_USERS)
 		fake_user_row(r, reply);
-	return is_old || (r->op >= REQ_LOGIN && r->op <= REQ_EXPORT_USERS);
+	return is_old || (r->op >= REQ_LOGIN && r->op <= REQ_EXPORT_USERS) || r->op == REQ_UNLOCK_USER;
 }
 
 #endif

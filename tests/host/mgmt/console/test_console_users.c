@@ -103,9 +103,13 @@ static void roles(void **state)
 	assert_int_equal(root->last_session, 2);
 	command("start-vm a", "is running", RESULT_OK);
 	command("add-user eve --role admin", "needs the role admin, and oscar is operator", RESULT_DENIED);
+	command("unlock-user bob", "needs the role admin", RESULT_DENIED);
+	log_in("alice");
+	command("unlock-user bob", "bob can log in on every line.", RESULT_OK);
+	command("unlock-user eve", "there is no user \"eve\"", RESULT_NOT_FOUND);
 	command("logout", "Logged out.", RESULT_OK);
 	expect("login: ");
-	assert_int_equal(root->last_session, 2);
+	assert_int_equal(root->last_session, 3);
 	command("stop-vm a", "needs a login", RESULT_DENIED);
 }
 

@@ -71,10 +71,10 @@ static void orders(const struct users *users, const u8 *data, size_t size)
 		memcpy(&order, data, sizeof(order));
 		if (users->count != 0 && data[0] % 2 != 0)
 			memcpy(order.name, users->list[data[1] % users->count].name, sizeof(order.name));
-		order.op = order.op % 2 != 0 ? GUARD_DELETE + order.op / 2 % 2 : GUARD_SET;
+		order.op = order.op % 2 != 0 ? GUARD_DELETE + order.op / 2 % 3 : GUARD_SET;
 		order.fields &= USER_SET_ROLE;
 		order.role %= ROLE_COUNT + 1;
-		serve_order(&order, &report);
+		serve_order(&order, &report, 0);
 		check(users_ok(users) && report.error < GUARD_ERROR_COUNT && report.users == users->count);
 		check(memchr(report.line, 0, sizeof(report.line)) != NULL && (admins(users) != 0) == had_admin);
 	}

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "lockout.h"
 #include "password.h"
 #include "serve.h"
 #include "users.h"
@@ -18,6 +19,7 @@
 
 static struct guard_state state_;
 static struct guard_report report;
+static u64 now_ns;
 static u32 mistakes, bad_line, bad_column;
 static char bad_what[128];
 
@@ -67,7 +69,7 @@ static enum guard_error serve(struct guard_order order)
 {
 	static const struct guard_order none;
 
-	serve_order(&order, &report);
+	serve_order(&order, &report, now_ns);
 	assert_memory_equal(&order, &none, sizeof(order));	/* no secret is left */
 	assert_true(users_ok(&state_.users));
 	assert_int_equal(report.users, state_.users.count);
@@ -139,6 +141,76 @@ static void rules(void **state)
 		assert_int_equal(users_add(&state_.users, &user, false), GUARD_OK);
 	}
 	assert_int_equal(do_order(GUARD_ADD, "more", ROLE_VIEWER, 1), GUARD_FULL);
+}
+
+static enum guard_error log_in(const char *name, u8 secret, u32 line)
+{
+	struct guard_order order = an_order(GUARD_LOGIN, name, 0, secret);
+
+	order.line = line;
+	return serve(order);
+}
+
+static void expect_locked(const char *name, u32 line, u32 left_s)
+{
+	assert_int_equal(log_in(name, 1, line), GUARD_LOCKED);
+	assert_int_equal(report.left_s, left_s);
+	assert_int_equal(report.role, 0);
+}
+
+static void wrong(const char *name, u32 line, u32 times)
+{
+	for (u32 i = 0; i < times; i++)
+		assert_int_equal(log_in(name, 9, line), GUARD_WRONG);
+}
+
+/* That user on that line, and no other. */
+static void a_lockout(void **state)
+{
+	u32 pauses[] = { 60, 120, 240, 480, 900, 900 };
+
+	(void)state;
+	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
+	assert_int_equal(do_order(GUARD_ADD, "bob", ROLE_VIEWER, 1), GUARD_OK);
+	wrong("alice", 1, LOCKOUT_TRIES - 1);
+	assert_int_equal(log_in("alice", 1, 1), GUARD_OK);	/* the right one in between: they are forgotten */
+	wrong("alice", 1, LOCKOUT_TRIES);
+	expect_locked("alice", 1, 30);
+	assert_int_equal(log_in("alice", 1, 2), GUARD_OK);
+	assert_int_equal(log_in("bob", 1, 1), GUARD_OK);
+	serve_init(&state_, NULL, tell);		/* guard begins anew */
+	now_ns += 29 * 1000000000ull + 1;
+	expect_locked("alice", 1, 1);
+	for (u32 i = 0; i < ARRAY_COUNT(pauses); i++) {
+		now_ns += 900 * 1000000000ull;
+		wrong("alice", 1, 1);
+		expect_locked("alice", 1, pauses[i]);
+	}
+	assert_int_equal(do_order(GUARD_UNLOCK, "alice", 0, 0), GUARD_OK);
+	assert_int_equal(log_in("alice", 1, 1), GUARD_OK);
+	assert_int_equal(do_order(GUARD_UNLOCK, "eve", 0, 0), GUARD_NO_USER);
+	assert_int_equal(log_in("alice", 1, GUARD_LINES), GUARD_BAD_ORDER);
+}
+
+/* A name that no user has is refused in the same way; many of them do not make a user's wrong passwords forgotten. */
+static void names_of_nobody(void **state)
+{
+	char name[USER_NAME_BYTES] = { 0 };
+
+	(void)state;
+	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
+	wrong("eve", 1, LOCKOUT_TRIES);
+	expect_locked("eve", 1, 30);
+	wrong("alice", 1, LOCKOUT_TRIES - 1);
+	for (u32 i = 0; i < 2 * LOCKOUT_PLACES * LOCKOUT_TRIES; i++) {
+		snprintf(name, sizeof(name), "n%u", (unsigned)(i / LOCKOUT_TRIES));
+		lockout_note(&state_.lockouts, name, false, 1, now_ns);
+	}
+	wrong("alice", 1, 1);
+	expect_locked("alice", 1, 30);
+	assert_int_equal(do_order(GUARD_ADD, "bob", ROLE_ADMIN, 1), GUARD_OK);
+	assert_int_equal(do_order(GUARD_DELETE, "alice", 0, 0), GUARD_OK);
+	assert_int_equal(log_in("alice", 1, 1), GUARD_WRONG);
 }
 
 /* A new instance goes on with the users of the one before, unless they are none. */
@@ -245,6 +317,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(logins, setup),
 		cmocka_unit_test_setup(rules, setup),
+		cmocka_unit_test_setup(a_lockout, setup),
+		cmocka_unit_test_setup(names_of_nobody, setup),
 		cmocka_unit_test_setup(a_new_guard, setup),
 		cmocka_unit_test_setup(export, setup),
 		cmocka_unit_test_setup(texts, setup),

@@ -220,6 +220,34 @@ static void a_wrong_guard(void **state)
 	bench_expect(ERR_NO_LOGIN);
 }
 
+static void a_lockout(void **state)
+{
+	struct request r = a_user(REQ_LOGIN, "alice", 0);
+	struct guard_order order;
+	u32 admin;
+
+	(void)state;
+	r.user.line = 2;
+	bench_send(&r);
+	order = take(GUARD_LOGIN);
+	assert_int_equal(order.line, 2);
+	report((struct guard_report){ .id = order.id, .op = order.op, .error = GUARD_LOCKED, .left_s = 31, .users = 2 });
+	bench_expect(ERR_LOCKED_OUT);
+	assert_int_equal(bench_answer.result, RESULT_DENIED);
+	assert_int_equal(bench_answer.have, 31);
+	assert_string_equal(bench_answer.text, "alice");
+	ask_as(REQ_UNLOCK_USER, "alice", 0);
+	bench_expect(ERR_NO_LOGIN);
+	admin = login("bob", ROLE_ADMIN);
+	ask_as(REQ_UNLOCK_USER, "alice", admin);
+	order = take(GUARD_UNLOCK);
+	assert_string_equal(order.name, "alice");
+	answer(&order, GUARD_OK, 0);
+	bench_expect(ERR_NONE);
+	ask_as(REQ_LOGOUT, "", admin);
+	bench_expect(ERR_NONE);
+}
+
 /* Whoever is changed or deleted is logged out; whoever changes the own password stays. */
 static void changes(void **state)
 {
@@ -363,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {	/* each goes on where the one before ended */
 		cmocka_unit_test(nobody), cmocka_unit_test(roles), cmocka_unit_test(a_wrong_guard),
+		cmocka_unit_test(a_lockout),
 		cmocka_unit_test(changes), cmocka_unit_test(limits), cmocka_unit_test(a_hostile_console),
 		cmocka_unit_test(restarts),
 	};
