@@ -470,8 +470,11 @@
 		"guard has no memory to check a password (8 MiB). stop-vm frees some") \
 	/* text = user, have = seconds */ \
 	ERROR(ERR_LOCKED_OUT, RESULT_DENIED, "E_LOCKED", \
-		"{text} is locked out on this line for {have} s, after wrong passwords. Wait, use another line, or let " \
-		"an admin do unlock-user {text}")
+		"{text} is locked out on this line for {have} s, after wrong passwords. Wait, use another line, or " \
+		"let an admin do unlock-user {text}") \
+	/* have = number of the record */ \
+	ERROR(ERR_AUDIT_BROKEN, RESULT_INTEGRITY, "E_INTEGRITY", \
+		"record {have} of the audit log is not what was written, or its hash is not. Those before it are")
 
 #define RESULT_NUMBER(name, code, class) name = code,
 #define ERROR_NUMBER(name, code, class, message) name,

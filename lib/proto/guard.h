@@ -6,7 +6,7 @@
 #ifndef VOS_GUARD_H
 #define VOS_GUARD_H
 
-#include "users.h"
+#include "audit.h"
 
 enum guard_op {
 	GUARD_READY,		/* of a report alone: guard has started, and has `users` */
@@ -17,6 +17,7 @@ enum guard_op {
 	GUARD_DELETE,		/* name */
 	GUARD_ROW,		/* index: the user there; GUARD_TEXT: and as a line */
 	GUARD_UNLOCK,		/* name */
+	GUARD_VERIFY,		/* the audit log */
 	GUARD_OP_COUNT
 };
 
@@ -31,6 +32,7 @@ enum guard_error {
 	GUARD_MEMORY,		/* none for the hash */
 	GUARD_BAD_ORDER,
 	GUARD_LOCKED,		/* that user on that line, for left_s; the password was not looked at */
+	GUARD_BROKEN,		/* the audit log, at record `place` */
 	GUARD_ERROR_COUNT
 };
 
@@ -62,6 +64,8 @@ struct guard_report {
 	u32 zero;
 	char name[USER_NAME_BYTES];
 	char line[USER_LINE_BYTES];
+	u64 place;		/* GUARD_BROKEN */
+	struct audit_verdict verdict;	/* GUARD_VERIFY */
 };
 
 #define GUARD_ORDER_RING_BYTES 4096u

@@ -9,6 +9,7 @@
 #ifndef VOS_REQUEST_H
 #define VOS_REQUEST_H
 
+#include "audit.h"
 #include "captures.h"
 #include "definitions_task.h"
 #include "driver.h"
@@ -549,6 +550,8 @@ struct reply {
 		struct login_report login;	/* answer to REQ_LOGIN */
 		struct session_row session_row;
 		struct user_row user_row;
+		struct audit_rows audit;	/* answer to REQ_AUDIT */
+		struct audit_verdict verdict;	/* answer to REQ_AUDIT_VERIFY */
 	};
 };
 

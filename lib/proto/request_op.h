@@ -105,6 +105,10 @@ enum request_op {
 	REQ_PROBE,		/* .name: a router, or "": one that knows the way; .to: a VM, or "" and .probe.address;
 				 * .probe; timeout_ms, at most 10 s: an echo request, answered with .probe */
 	REQ_UNLOCK_USER,	/* name: wrong passwords of that user are forgotten, on all lines */
+	REQ_AUDIT,		/* index: records from that one on, at most AUDIT_ROWS; answered with .audit */
+	REQ_AUDIT_VERIFY,	/* guard hashes the records anew: answered with .verdict */
+	REQ_REFUSED,		/* the console itself has refused a session's command, with that name. index: the
+				 * request that it is, or 0; to: its verb */
 	REQ_OP_COUNT
 };
 

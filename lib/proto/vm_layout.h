@@ -111,6 +111,7 @@ struct console_args {
 #define GUARD_ORDERS 0x20000000ull		/* RING_BYTES(GUARD_ORDER_RING_BYTES); consumer */
 #define GUARD_REPORTS 0x20100000ull		/* RING_BYTES(GUARD_REPORT_RING_BYTES); producer */
 #define GUARD_STATE 0x20200000ull		/* struct guard_state */
+#define GUARD_AUDIT 0x20300000ull		/* struct audit_log (audit.h) */
 #define GUARD_MODULE 0x20400000ull		/* the boot module `users`, read only; see guard_state */
 #define GUARD_MODULE_BYTES_MAX 0x100000ull
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - guard: says who somebody is. It maps two rings with root, the boot module `users` and the memory that
- * outlives it; it holds no right but to signal root.
+ * main.c - guard: says who somebody is, and chains the audit log. It maps two rings with root, the boot module `users`,
+ * the audit log and memory that outlives it; it holds no right but to signal root.
  */
+#include "audit_chain.h"
 #include "info_page.h"
 #include "ring.h"
 #include "rt_log.h"
@@ -16,6 +17,9 @@
 #define INFO ((const struct info_page *)INFO_PAGE_ADDRESS)
 
 static struct ring orders, reports;
+#define AUDIT ((struct audit_log *)GUARD_AUDIT)
+#define CHAIN_AT_ONCE 64u
+
 static struct rt_time clock_;
 
 static void tell(u32 line, u32 column, const char *what)
@@ -36,6 +40,17 @@ static void send(const struct guard_report *report)
 	(void)sys_notify_signal(H_ROOT_SIGNAL);
 }
 
+/* Root may have waited for it: then it takes no requests. */
+static bool chain(void)
+{
+	bool was_late = AUDIT->written - AUDIT->chained > AUDIT_RECORDS / 2;
+	bool is_more = audit_chain(AUDIT, CHAIN_AT_ONCE);
+
+	if (was_late)
+		(void)sys_notify_signal(H_ROOT_SIGNAL);
+	return is_more;
+}
+
 int main(void)
 {
 	struct guard_report report;
@@ -45,10 +60,11 @@ int main(void)
 	ring_attach_producer(&reports, (struct ring_shared *)GUARD_REPORTS, GUARD_REPORT_RING_BYTES);
 	rt_time_init(&clock_, INFO->tsc_hz, INFO->tsc_boot);
 	password_init(user_random, ticks);
-	serve_init((struct guard_state *)GUARD_STATE, (const char *)GUARD_MODULE, tell);
+	serve_init((struct guard_state *)GUARD_STATE, AUDIT, (const char *)GUARD_MODULE, tell);
 	serve_ready(&report);
 	send(&report);
 	for (;;) {
+		bool is_more = chain();
 		u64 bits = 0;
 
 		while (ring_get(&orders, &order, sizeof(order))) {
@@ -56,7 +72,7 @@ int main(void)
 			send(&report);
 		}
 		ring_consumer_wait(&orders, true);
-		if (ring_used(&orders) < sizeof(order))
+		if (!is_more && ring_used(&orders) < sizeof(order))
 			(void)!sys_notify_wait(DEADLINE_NONE, &bits);
 		ring_consumer_wait(&orders, false);
 	}

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "audit_chain.h"
 #include "lockout.h"
 #include "password.h"
 #include "users.h"
@@ -15,12 +16,15 @@
 
 static struct users *users;
 static struct lockouts *lockouts;
+static struct audit_log *audit;
 static u64 now_ns;	/* of the order in hand */
 
-void serve_init(struct guard_state *state, const char *module, void (*tell)(u32 line, u32 column, const char *what))
+void serve_init(struct guard_state *state, struct audit_log *log, const char *module,
+		void (*tell)(u32 line, u32 column, const char *what))
 {
 	users = &state->users;
 	lockouts = &state->lockouts;
+	audit = log;
 	if (state->is_read != 0 && users_ok(users))
 		return;
 	memset(users, 0, sizeof(*users));
@@ -151,6 +155,14 @@ static enum guard_error do_row(const struct guard_order *order, struct guard_rep
 	return GUARD_OK;
 }
 
+static enum guard_error do_verify(const struct guard_order *order, struct guard_report *report)
+{
+	(void)order;
+	while (audit_chain(audit, AUDIT_RECORDS))
+		;
+	return audit_verify(audit, &report->verdict, &report->place) ? GUARD_OK : GUARD_BROKEN;
+}
+
 static const struct {
 	enum guard_error (*serve)(const struct guard_order *order, struct guard_report *report);
 	bool needs_name;
@@ -162,6 +174,7 @@ static const struct {
 	[GUARD_DELETE] = { do_delete, true },
 	[GUARD_ROW] = { do_row, false },
 	[GUARD_UNLOCK] = { do_unlock, true },
+	[GUARD_VERIFY] = { do_verify, false },
 };
 
 void serve_order(struct guard_order *order, struct guard_report *report, u64 now)

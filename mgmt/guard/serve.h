@@ -8,10 +8,10 @@
 #include "guard.h"
 
 /*
- * Once, with the memory that outlives guard and the text of the boot module. What is there of an earlier instance
- * counts; else the module is read, and `tell` is called for each mistake of it (users_text.h).
+ * Once, with the memory that outlives guard, the audit log, and the text of the boot module. What is there of an
+ * earlier instance counts; else the module is read, and `tell` is called for each mistake of it (users_text.h).
  */
-void serve_init(struct guard_state *state, const char *module,
+void serve_init(struct guard_state *state, struct audit_log *log, const char *module,
 		void (*tell)(u32 line, u32 column, const char *what));
 
 /* A private copy of an order; its secrets are gone afterwards. now_ns: since the start of the machine. */

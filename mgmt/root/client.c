@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "audit_log.h"
 #include "root.h"
 #include "rt_ring.h"
 #include "wires.h"
@@ -64,6 +65,8 @@ bool client_send(u32 client, const struct reply *reply)
 
 	if (!has_room(c))
 		return false;
+	if (reply->kind == REPLY_ANSWER && reply->more == 0)
+		audit_log_answered(client, reply->id, reply->error);
 	if (!ring_put(&c->replies, reply, sizeof(*reply)))
 		return false;
 	if (reply->more == 0)	/* else the next one comes at once, and one signal does for all */

@@ -2,13 +2,14 @@
 /*
  * dispatch.c - takes requests apart: one row an operation says what it needs and who does it. A request is a private
  * copy; whether the client, and whoever is logged in there, may ask for that is judged here, and the name, the other
- * fields by whoever uses them. Later, what is written to the audit log belongs here.
+ * fields by whoever uses them. What is asked and what is refused is noted for the audit log.
  */
 #include "dispatch.h"
 
 #include <string.h>
 
 #include "access.h"
+#include "audit_log.h"
 #include "bulk_requests.h"
 #include "change.h"
 #include "client.h"
@@ -379,6 +380,19 @@ static struct error_info session_next(void)
 	return error_info_of(session_row(&request.index, &reply.session_row) ? ERR_NONE : ERR_NO_USER, 0, 0);
 }
 
+static void do_audit(void)
+{
+	begin_reply();
+	audit_log_rows(request.index, &reply.audit);
+	(void)client_send(client, &reply);
+}
+
+static void do_refused(void)
+{
+	audit_log_refused(client, &request);
+	send_error(ERR_NONE);
+}
+
 static void do_power(bool is_reboot)
 {
 	if (power_is_planned())
@@ -476,6 +490,9 @@ static const struct row {
 	[REQ_USERS] = { .rights = CLIENT_MANAGE, .serve = do_user },
 	[REQ_EXPORT_USERS] = { .rights = CLIENT_MANAGE, .serve = do_user },
 	[REQ_UNLOCK_USER] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_AUDIT] = { .rights = CLIENT_MANAGE, .serve = do_audit },
+	[REQ_AUDIT_VERIFY] = { .rights = CLIENT_MANAGE, .serve = do_user },
+	[REQ_REFUSED] = { .rights = CLIENT_MANAGE, .serve = do_refused },
 };
 
 static void serve(void)
@@ -483,12 +500,14 @@ static void serve(void)
 	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
 	struct error_info no = access_judge(client, &request, definitions_are_applied());
 
+	if (!client_may(client, row->rights))
+		no = error_info_of(ERR_DENIED, 0, 0);
 	if (row->rights == 0) {	/* an empty row: there is no such request */
 		struct error_info info = error_info_of(ERR_BAD_FIELD, 0, FIELD_OP);
 
 		send_answer(&info, NULL);
-	} else if (!client_may(client, row->rights)) {
-		send_error(ERR_DENIED);
+	} else if (!audit_log_note(client, &request, &no)) {
+		send_error(ERR_BUSY);
 	} else if (no.error != ERR_NONE) {
 		send_answer(&no, NULL);
 	} else if (row->fill_row != NULL) {
@@ -508,7 +527,7 @@ static void serve(void)
 static bool serve_client(void)
 {
 	for (u32 i = 0; i < REQUESTS_PER_TURN; i++) {
-		if (!client_receive(client, &request))
+		if (!audit_log_has_room() || !client_receive(client, &request))
 			return true;
 		serve();
 	}

@@ -4,6 +4,7 @@
  * what ended VMs leave behind, a slice at a time. It parses no text, and everything it reads from other PDs is copied
  * once and judged.
  */
+#include "audit_log.h"
 #include "change.h"
 #include "client.h"
 #include "definitions.h"
@@ -91,7 +92,7 @@ u64 root_turn(u64 bits)
 	/* A client that had no room for these signals when there is. */
 	pending_reply_flush();
 	reply_flush_events();
-	return clients_may_sleep() && store_reports_may_sleep() && definitions_may_sleep() &&
+	return (!audit_log_has_room() || clients_may_sleep()) && store_reports_may_sleep() && definitions_may_sleep() &&
 	       vm_logs_may_sleep() ? next : 0;
 }
 

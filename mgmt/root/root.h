@@ -30,6 +30,7 @@ enum shared {
 	SHARED_DEFINITIONS,	/* DEFINITIONS_BYTES */
 	SHARED_STORE_WORK,	/* struct store_work */
 	SHARED_GUARD,		/* struct guard_state */
+	SHARED_AUDIT,		/* struct audit_log */
 	SHARED_COUNT
 };
 

@@ -31,6 +31,7 @@ static const struct {
 	[SHARED_DEFINITIONS] = { DEFINITIONS_BYTES, 0x24600000 },
 	[SHARED_STORE_WORK] = { sizeof(struct store_work), 0x24480000 },
 	[SHARED_GUARD] = { sizeof(struct guard_state), 0x24490000 },
+	[SHARED_AUDIT] = { sizeof(struct audit_log), 0x24700000 },
 	[SHARED_VM_RINGS] = { (u64)VM_COUNT * VM_RINGS_BYTES, 0x25000000 },
 };
 _Static_assert(RINGS_ADDRESS + WIRES_MAX * RING_STRIDE <= 0x24000000, "room for all rings");

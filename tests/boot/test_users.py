@@ -69,6 +69,9 @@ def check_roles(machine):
     machine.expect('login: ')
     logged_in(machine, 'alice')
     refused(machine, 'unlock-user bob', 'bob can log in on every line.', 'alice@vos> ')
+    refused(machine, 'audit --user bob', 'bob (viewer)  stop-vm a: refused, E_DENIED', 'alice@vos> ')
+    refused(machine, 'audit --vm a', 'create-vm a: done', 'alice@vos> ')
+    refused(machine, 'audit --verify', 'are as they were written', 'alice@vos> ')
     logged_in(machine, 'bob')
 
 

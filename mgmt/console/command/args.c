@@ -459,7 +459,11 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return nic_parse_card(&args->card, value, error);
 	case ARG_LINES:
 		return set_count(&args->lines, arg, 1000000, value, error);
-	case ARG_OFFSET: case ARG_SINCE:
+	case ARG_BY:
+		return set_name(args->to, value, error);
+	case ARG_ABOUT:
+		return set_name(args->name, value, error);
+	case ARG_OFFSET: case ARG_SINCE: case ARG_FROM:
 		return number_parse(value, &args->offset) ||
 			error_set(error, RESULT_USAGE, "--%s needs a number, not \"%.40s\"", arg_specs[arg].name,
 				value);
@@ -478,7 +482,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
 	case ARG_ALL: case ARG_FOLLOW: case ARG_PASSPHRASE: case ARG_FORCE: case ARG_POOL_FORCE: case ARG_KEEP_DISK:
-	case ARG_ASK_PASSWORD: case ARG_BACKUP_PHRASE: case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES:
+	case ARG_ASK_PASSWORD: case ARG_VERIFY: case ARG_BACKUP_PHRASE: case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES:
 	case ARG_QUIET: case ARG_JSON: case ARG_HELP:
 		return set_switch(args, arg, value, error);
 	default:

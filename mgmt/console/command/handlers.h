@@ -42,6 +42,8 @@ void key_begin(struct session *s, struct job *job);
 void key_answer(struct session *s, struct job *job, const struct reply *reply);
 void user_begin(struct session *s, struct job *job);
 void user_answer(struct session *s, struct job *job, const struct reply *reply);
+void audit_begin(struct session *s, struct job *job);
+void audit_answer(struct session *s, struct job *job, const struct reply *reply);
 void users_answer(struct session *s, struct job *job, const struct reply *reply);
 void logout_begin(struct session *s, struct job *job);
 void snapshots_begin(struct session *s, struct job *job);

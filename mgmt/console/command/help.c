@@ -21,7 +21,7 @@ static u32 lines_of(const char *text)
 	return lines;
 }
 
-/* Its title, then its verbs: below it, or behind it if they fit there. */
+/* Its title, then its verbs. */
 static void verbs_of_group(const struct out *out, u32 group)
 {
 	struct out_buffer buffer;
@@ -30,18 +30,13 @@ static void verbs_of_group(const struct out *out, u32 group)
 
 	out_buffer_init(&buffer, page_text, sizeof(page_text));
 	text = out_to_buffer(&buffer);
-	out_format(&text, "%s (help %s explains these)", group_titles[group], group_names[group]);
+	out_format(&text, "%s (help %s): ", group_titles[group], group_names[group]);
 	title = buffer.used;
 	FOR_EACH_COMMAND(c)
 		if (c->group == group)
-			out_format(&text, " %s", c->verb);
-	if (buffer.used <= HELP_COLUMNS) {
-		out_format(out, "%s\n", page_text);
-		return;
-	}
+			out_format(&text, "%s ", c->verb);
 	out_bytes(out, page_text, title);
-	out_text(out, "\n  ");
-	out_wrapped(out, page_text + title + 1, 2, 2, HELP_COLUMNS);
+	out_wrapped(out, page_text + title, (u32)title, 2, HELP_COLUMNS);
 }
 
 void help_all(const struct out *out)

@@ -75,11 +75,23 @@
 	{
 		.verb = "unlock-user", .group = GROUP_USER, .role = ROLE_ADMIN,
 		.summary = "let a user log in again after wrong passwords",
-		.more = "6 wrong passwords lock a user out on the line where they were typed, for 30 s, each further one "
-			"for twice as long, up to 15 minutes. Other lines, and who is logged in, are not concerned.",
+		.more = "6 wrong passwords lock a user out on the line where they were typed, for 30 s, each further "
+			"one for twice as long, up to 15 minutes. Other lines, and who is logged in, are not "
+			"concerned.",
 		.example = "unlock-user bob",
 		.takes = A(USER) | A(DRY_RUN) | A(QUIET) | A(JSON), .needs = A(USER), .op = REQ_UNLOCK_USER,
 		.ops = { .begin = user_begin, .answer = user_answer },
+	},
+	{
+		.verb = "audit", .group = GROUP_USER, .role = ROLE_ADMIN,
+		.summary = "list what was changed, and what was refused, by whom",
+		.more = "A record has its number, the time, the user, the command, what it was about, and the result: "
+			"done, failed, refused. It is written before the command is answered, and chained with those "
+			"before it by a hash: --verify finds one that is not as it was written (error 10). The last "
+			"2048 are kept until VOS ends. A program goes on with the answer's `next`.",
+		.example = "audit --user bob",
+		.takes = A(FROM) | A(BY) | A(ABOUT) | A(VERIFY) | A(JSON),
+		.ops = { .begin = audit_begin, .answer = audit_answer },
 	},
 	{
 		.verb = "export-users", .group = GROUP_USER, .role = ROLE_ADMIN,

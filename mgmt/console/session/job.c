@@ -198,6 +198,32 @@ bool job_to_background(struct session *s, struct job *job)
 	return true;
 }
 
+/* The audit log is root's. Who has not logged in can only be refused, and is nobody that it could name. */
+static void refuse(struct session *s, struct job *job, const struct cmd_error *error)
+{
+	const struct command *command = job->args.command;
+
+	if (job->login == 0) {
+		job_fail(s, job, error);
+		return;
+	}
+	job->is_refused = true;
+	memset(&job->request, 0, sizeof(job->request));
+	job->request.index = command->op;
+	memcpy(job->request.name, job->args.name, sizeof(job->request.name));
+	memcpy(job->request.to, command->verb, strnlen(command->verb, sizeof(job->request.to) - 1));
+	job_send(s, job, REQ_REFUSED);
+}
+
+static void fail_refused(struct job *job)
+{
+	struct cmd_error error;
+
+	if (login_may_start(job, &error))	/* it is somebody else's line now */
+		error_set(&error, RESULT_DENIED, "%s was refused", job->args.command->verb);
+	job_fail(job->session, job, &error);
+}
+
 void job_start(struct session *s, struct job *job)
 {
 	struct cmd_error error;
@@ -206,7 +232,7 @@ void job_start(struct session *s, struct job *job)
 	if (login_may_start(job, &error))
 		job->args.command->ops.begin(s, job);
 	else
-		job_fail(s, job, &error);
+		refuse(s, job, &error);
 }
 
 static struct job *oldest_unsent(struct console *c)
@@ -321,7 +347,9 @@ void job_answer(struct console *c, const struct reply *reply)
 			continue;
 		if (reply->error == ERR_NO_LOGIN)
 			login_lost(job);
-		if (job->wanted && (reply->error == ERR_NO_LOGIN || reply->error == ERR_ROLE))
+		if (job->is_refused)
+			fail_refused(job);
+		else if (job->wanted && (reply->error == ERR_NO_LOGIN || reply->error == ERR_ROLE))
 			fail_denied(job, reply);
 		else
 			job->args.command->ops.answer(job->session, job, reply);

@@ -122,6 +122,7 @@ struct job {
 	bool is_of_volume;	/* finish-upload: of one into a volume */
 	bool is_canceled;	/* ends with the next answer */
 	bool is_hinted;		/* the person was told that it takes long */
+	bool is_refused;	/* and root is told, for the audit log */
 	bool is_text;		/* a program's that asked for what the prompt prints */
 	enum job_origin origin;
 	u32 wanted;		/* BIT32(enum fetch) of tables that are not complete */

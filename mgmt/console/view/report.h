@@ -27,6 +27,10 @@ void report_logins(const struct out *out, const void *inventory);
 void json_logins(struct json_writer *writer, const char *key, const void *inventory);
 void report_users(const struct out *out, const void *inventory);
 void json_users(struct json_writer *writer, const char *key, const void *inventory);
+void report_audit(const struct out *out, const void *rows);	/* struct audit_rows */
+void json_audit(struct json_writer *writer, const char *key, const void *rows);
+void report_audit_verdict(const struct out *out, const void *verdict);	/* struct audit_verdict */
+void json_audit_verdict(struct json_writer *writer, const char *key, const void *verdict);
 void report_user_lines(const struct out *out, const void *inventory);
 void json_user_lines(struct json_writer *writer, const char *key, const void *inventory);
 /* Of a struct storage_look. */

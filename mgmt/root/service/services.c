@@ -41,7 +41,9 @@ static const struct map_row store_maps[] = {
 	{ SHARED_STORE_WORK, STORE_WORK, RW },
 };
 
-static const struct map_row guard_maps[] = { { SHARED_GUARD, GUARD_STATE, RW } };
+static const struct map_row guard_maps[] = {
+	{ SHARED_GUARD, GUARD_STATE, RW }, { SHARED_AUDIT, GUARD_AUDIT, RW },
+};
 static const struct map_row serial_maps[] = { { SHARED_SERIAL_ARGS, SERIAL_ARGS, RIGHT_R } };
 static const struct map_row serial2_maps[] = { { SHARED_SERIAL2_ARGS, SERIAL_ARGS, RIGHT_R } };
 

@@ -4,6 +4,7 @@
  */
 #include "supervisor.h"
 
+#include "audit_log.h"
 #include "change.h"
 #include "client.h"
 #include "definitions.h"
@@ -61,6 +62,7 @@ static bool build(u32 id)
 			vm_logs_drop(client);
 			station_wait_drop(client);
 			user_requests_drop(client);
+			audit_log_drop(client);
 		}
 	return st == ST_OK;
 }

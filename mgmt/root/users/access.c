@@ -10,7 +10,7 @@
 #include "root.h"
 #include "session_table.h"
 
-#define ROLE_ROW(op, role, is_applied) [op] = { role, is_applied },
+#define ROLE_ROW(op, role, is_applied, what) [op] = { role, is_applied },
 
 static const struct { u8 role; bool is_applied; } ops[REQ_OP_COUNT] = { OP_ROLES(ROLE_ROW) };
 

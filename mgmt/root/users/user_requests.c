@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "audit_log.h"
 #include "client.h"
 #include "guard_link.h"
 #include "pd.h"
@@ -37,14 +38,14 @@ static struct reply reply;	/* one at a time; too big for the stack */
 static const u8 orders_of[REQ_OP_COUNT] = {
 	[REQ_LOGIN] = GUARD_LOGIN, [REQ_PASSWD] = GUARD_PASSWD, [REQ_ADD_USER] = GUARD_ADD, [REQ_SET_USER] = GUARD_SET,
 	[REQ_DELETE_USER] = GUARD_DELETE, [REQ_USERS] = GUARD_ROW, [REQ_EXPORT_USERS] = GUARD_ROW,
-	[REQ_UNLOCK_USER] = GUARD_UNLOCK,
+	[REQ_UNLOCK_USER] = GUARD_UNLOCK, [REQ_AUDIT_VERIFY] = GUARD_VERIFY,
 };
 
 static const u32 errors[GUARD_ERROR_COUNT] = {
 	[GUARD_OK] = ERR_NONE, [GUARD_WRONG] = ERR_WRONG_PASSWORD, [GUARD_NO_USER] = ERR_NO_USER,
 	[GUARD_EXISTS] = ERR_USER_EXISTS, [GUARD_FULL] = ERR_TOO_MANY_USERS, [GUARD_FIRST_ADMIN] = ERR_FIRST_ADMIN,
 	[GUARD_LAST_ADMIN] = ERR_LAST_ADMIN, [GUARD_MEMORY] = ERR_GUARD_MEMORY, [GUARD_BAD_ORDER] = ERR_BAD_USER,
-	[GUARD_LOCKED] = ERR_LOCKED_OUT,
+	[GUARD_LOCKED] = ERR_LOCKED_OUT, [GUARD_BROKEN] = ERR_AUDIT_BROKEN,
 };
 
 /* ---- asking ---- */
@@ -79,7 +80,7 @@ static struct waiting *find_free(void)
 
 static bool has_name(u32 op)
 {
-	return op != REQ_USERS && op != REQ_EXPORT_USERS;
+	return op != REQ_USERS && op != REQ_EXPORT_USERS && op != REQ_AUDIT_VERIFY;
 }
 
 static void send_orders(void)
@@ -184,6 +185,7 @@ static enum error follow(const struct waiting *w)
 		return open_session(w);
 	if (w->op == REQ_USERS || w->op == REQ_EXPORT_USERS)
 		return fill_row(w);
+	reply.verdict = w->report.verdict;
 	if (is_change && (w->order.flags & GUARD_DRY_RUN) == 0)
 		sessions_end(w->order.name, w->session);
 	return ERR_NONE;
@@ -193,6 +195,8 @@ static struct error_info info_of(const struct waiting *w, enum error error)
 {
 	struct error_info info = error_info_of(error, 0, error == ERR_TOO_MANY_USERS ? USERS_MAX : SESSIONS_MAX);
 
+	if (error == ERR_AUDIT_BROKEN)
+		info.have = w->report.place;
 	if (error != ERR_LOCKED_OUT)
 		return info;
 	info.have = w->report.left_s;
@@ -269,6 +273,7 @@ enum status guard_prepare(u64 h_pd)
 
 	state->module_bytes = root.users.bytes;
 	guard_link_reset();
+	audit_log_chained();
 	for (u32 i = 0; i < WAITING_MAX; i++)
 		if (waiting[i].is_sent && !waiting[i].is_done) {
 			waiting[i].report.error = GUARD_ERROR_COUNT;

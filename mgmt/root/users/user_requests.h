@@ -11,8 +11,8 @@
 #include "status.h"
 #include "types.h"
 
-/* REQ_LOGIN to REQ_EXPORT_USERS, except REQ_SESSIONS, and REQ_UNLOCK_USER: a private copy, which access_judge has let pass. Its secrets are
- * gone afterwards. */
+/* REQ_LOGIN to REQ_EXPORT_USERS, except REQ_SESSIONS; REQ_UNLOCK_USER, REQ_AUDIT_VERIFY: a private copy, which
+ * access_judge has let pass. Its secrets are gone afterwards. */
 void user_request(u32 client, struct request *request);
 /* That client begins anew: it waits for nothing, and nobody is logged in there. */
 void user_requests_drop(u32 client);

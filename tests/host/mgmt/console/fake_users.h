@@ -57,6 +57,24 @@ static inline void fake_user_row(const struct request *r, struct reply *reply)
 	}
 }
 
+/* Two records, and an answer that says more than there is room for. */
+static inline void fake_audit(const struct request *r, struct reply *reply)
+{
+	static const struct audit_record records[] = {
+		{ .number = 1, .now_ns = 5000000000, .op = REQ_STOP, .kind = AUDIT_REFUSED, .error = ERR_ROLE,
+		  .role = ROLE_VIEWER, .user = "bob", .name = "a" },
+		{ .number = 2, .op = REQ_OP_COUNT, .kind = 77, .error = ERROR_COUNT, .role = ROLE_COUNT,
+		  .name = "\033[2J" },
+	};
+	struct audit_rows *rows = &reply->audit;
+
+	rows->first = 1;
+	for (rows->next = r->index ? r->index : 1; rows->next <= ARRAY_COUNT(records); rows->next++)
+		rows->rows[rows->count++] = records[rows->next - 1];
+	if (r->index == 99)
+		rows->count = 99;
+}
+
 static inline bool fake_is_known(const char *name)
 {
 	for (u32 i = 0; i < ARRAY_COUNT(fake_users); i++)
@@ -79,11 +97,15 @@ static inline bool fake_user(struct fake_root *root, const struct request *r, st
 		fake_refuse_user(reply, RESULT_DENIED, ERR_WRONG_PASSWORD);
 	else if (r->op == REQ_ADD_USER && fake_is_known(r->name))
 		fake_refuse_user(reply, RESULT_STATE, ERR_USER_EXISTS);
-	else if ((r->op == REQ_SET_USER || r->op == REQ_DELETE_USER || r->op == REQ_UNLOCK_USER) && !fake_is_known(r->name))
+	else if ((r->op == REQ_SET_USER || r->op == REQ_DELETE_USER || r->op == REQ_UNLOCK_USER) &&
+		 !fake_is_known(r->name))
 		fake_refuse_user(reply, RESULT_NOT_FOUND, ERR_NO_USER);
+	else if (r->op == REQ_AUDIT)
+		fake_audit(r, reply);
 	else if (r->op == REQ_SESSIONS || r->op == REQ_USERS || r->op == REQ_EXPORT_USERS)
 		fake_user_row(r, reply);
-	return is_old || (r->op >= REQ_LOGIN && r->op <= REQ_EXPORT_USERS) || r->op == REQ_UNLOCK_USER;
+	return is_old || (r->op >= REQ_LOGIN && r->op <= REQ_EXPORT_USERS) ||
+	       (r->op >= REQ_UNLOCK_USER && r->op <= REQ_REFUSED);
 }
 
 #endif

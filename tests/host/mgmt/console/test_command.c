@@ -643,7 +643,7 @@ static void table(void **state)
 	}
 }
 
-#define OP_ROLE_ROW(op, role, is_applied) [op] = role,
+#define OP_ROLE_ROW(op, role, is_applied, what) [op] = role,
 
 /* Every command has a role, and no lower one than root asks for. */
 static void roles(void **state)

@@ -88,6 +88,27 @@ static void before_a_login(void **state)
 	expect("something else happened");
 }
 
+static void an_audit(void **state)
+{
+	(void)state;
+	log_in("bob");
+	command("audit", "needs the role admin, and bob is viewer", RESULT_DENIED);
+	log_in("alice");
+	command("audit", "bob (viewer)  stop-vm a: refused, E_DENIED", RESULT_OK);
+	expect("- (?)  ? \\x1b[2J: failed, ?");
+	command("audit --user bob", "stop-vm a", RESULT_OK);
+	expect_not("failed, ?");
+	command("audit --vm b", "alice@vos> ", RESULT_OK);
+	expect_not("stop-vm a: refused");
+	command("audit --since 2", "failed, ?", RESULT_OK);
+	expect_not("stop-vm a: refused");
+	command("audit --since 99", "alice@vos> ", RESULT_OK);
+	command("audit --since 4294967296", "at most 4294967295", RESULT_USAGE);
+	command("audit --user bob --json", "\"op\":\"stop-vm\",\"name\":\"a\",\"result\":\"refused\"", RESULT_OK);
+	expect("\"first\":1,\"next\":3");
+	command("audit --verify", "are as they were written", RESULT_OK);
+}
+
 static void roles(void **state)
 {
 	(void)state;
@@ -232,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_open_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(before_a_login, with_users, teardown),
+		cmocka_unit_test_setup_teardown(an_audit, with_users, teardown),
 		cmocka_unit_test_setup_teardown(roles, with_users, teardown),
 		cmocka_unit_test_setup_teardown(users, with_users, teardown),
 		cmocka_unit_test_setup_teardown(a_session_ends, with_users, teardown),

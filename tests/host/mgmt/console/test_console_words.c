@@ -400,7 +400,7 @@ static void result_keeps_the_class(void **state)
 static void vos_alone_is_help(void **state)
 {
 	(void)state;
-	command("vos", "Virtual machines (help vm explains these)\r\n", RESULT_OK);
+	command("vos", "Virtual machines (help vm): ", RESULT_OK);
 	command("vos list-vm", "There are no VMs", RESULT_OK);
 	command("  ", "vos> ", RESULT_OK);
 	expect_not("Virtual machines");

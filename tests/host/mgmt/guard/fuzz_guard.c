@@ -83,6 +83,7 @@ static void orders(const struct users *users, const u8 *data, size_t size)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static struct guard_state state;
+	static struct audit_log log;
 	const u8 *end = memchr(data, 0, size);
 	size_t bytes = end != NULL ? (size_t)(end - data) : size;
 
@@ -92,7 +93,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		last_line += data[i] == '\n';
 	memset(&state, 0, sizeof(state));
 	state.module_bytes = bytes;
-	serve_init(&state, (const char *)data, tell);
+	serve_init(&state, &log, (const char *)data, tell);
 	check(users_ok(&state.users));
 	check_text(&state.users);
 	orders(&state.users, data + bytes, size - bytes);

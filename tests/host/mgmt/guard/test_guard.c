@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "audit_chain.h"
 #include "lockout.h"
 #include "password.h"
 #include "serve.h"
@@ -18,6 +19,7 @@
 #include "users_text.h"
 
 static struct guard_state state_;
+static struct audit_log audit_;
 static struct guard_report report;
 static u64 now_ns;
 static u32 mistakes, bad_line, bad_column;
@@ -51,7 +53,7 @@ static int setup(void **state)
 	memset(&state_, 0, sizeof(state_));
 	mistakes = 0;
 	password_init(no_random, ticks);
-	serve_init(&state_, NULL, tell);
+	serve_init(&state_, &audit_, NULL, tell);
 	return 0;
 }
 
@@ -178,7 +180,7 @@ static void a_lockout(void **state)
 	expect_locked("alice", 1, 30);
 	assert_int_equal(log_in("alice", 1, 2), GUARD_OK);
 	assert_int_equal(log_in("bob", 1, 1), GUARD_OK);
-	serve_init(&state_, NULL, tell);		/* guard begins anew */
+	serve_init(&state_, &audit_, NULL, tell);		/* guard begins anew */
 	now_ns += 29 * 1000000000ull + 1;
 	expect_locked("alice", 1, 1);
 	for (u32 i = 0; i < ARRAY_COUNT(pauses); i++) {
@@ -213,15 +215,79 @@ static void names_of_nobody(void **state)
 	assert_int_equal(log_in("alice", 1, 1), GUARD_WRONG);
 }
 
+/* ---- the audit log ---- */
+
+static void record(u32 i)
+{
+	struct audit_record *r = &audit_.slots[++audit_.written % AUDIT_RECORDS].record;
+
+	*r = (struct audit_record){ .number = audit_.written, .now_ns = i * 1000, .op = i % 7, .kind = AUDIT_ANSWERED };
+	snprintf(r->user, sizeof(r->user), "u%u", (unsigned)i);
+}
+
+static void expect_chain(bool is_right, u64 place)
+{
+	struct audit_verdict verdict;
+	u64 at = 0;
+
+	assert_int_equal(audit_verify(&audit_, &verdict, &at), is_right);
+	assert_true(is_right || at == place);
+}
+
+/* Each byte of each record and of each hash is noticed, and the first of them named. */
+static void a_chain(void **state)
+{
+	u8 *bytes = (u8 *)&audit_.slots[1];
+
+	(void)state;
+	memset(&audit_, 0, sizeof(audit_));
+	expect_chain(true, 0);
+	for (u32 i = 0; i < 5; i++)
+		record(i);
+	assert_true(audit_chain(&audit_, 3));
+	expect_chain(true, 0);
+	assert_false(audit_chain(&audit_, 3));
+	expect_chain(true, 0);
+	for (u64 i = 0; i < 5 * sizeof(struct audit_slot); i++) {
+		bytes[i] ^= 1;
+		expect_chain(false, 1 + i / sizeof(struct audit_slot));
+		bytes[i] ^= 1;
+	}
+	audit_.begun_tsc++;
+	expect_chain(false, 1);
+}
+
+/* Older records have been given up for newer ones. */
+static void a_long_chain(void **state)
+{
+	struct guard_order verify = { .id = 3, .op = GUARD_VERIFY };
+
+	(void)state;
+	memset(&audit_, 0, sizeof(audit_));
+	for (u32 i = 0; i < 3 * AUDIT_RECORDS + 7; i++) {
+		record(i);
+		if (i % 100 == 0)
+			(void)audit_chain(&audit_, AUDIT_RECORDS);
+	}
+	assert_int_equal(serve(verify), GUARD_OK);	/* it chains the rest first */
+	assert_int_equal(audit_.chained, audit_.written);
+	assert_int_equal(report.verdict.last, 3 * AUDIT_RECORDS + 7);
+	assert_true(report.verdict.first > 2 * AUDIT_RECORDS && report.verdict.first < 2 * AUDIT_RECORDS + 32);
+	assert_memory_equal(report.verdict.hash, audit_.slots[audit_.written % AUDIT_RECORDS].hash, AUDIT_HASH_BYTES);
+	audit_.slots[(audit_.written - 9) % AUDIT_RECORDS].record.user[1] ^= 4;
+	assert_int_equal(serve(verify), GUARD_BROKEN);
+	assert_int_equal(report.place, audit_.written - 9);
+}
+
 /* A new instance goes on with the users of the one before, unless they are none. */
 static void a_new_guard(void **state)
 {
 	(void)state;
 	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
-	serve_init(&state_, NULL, tell);
+	serve_init(&state_, &audit_, NULL, tell);
 	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_OK);
 	state_.users.list[0].memory_kib = 1u << 30;
-	serve_init(&state_, NULL, tell);
+	serve_init(&state_, &audit_, NULL, tell);
 	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_WRONG);
 	assert_int_equal(state_.users.count, 0);
 }
@@ -263,7 +329,7 @@ static void export(void **state)
 	assert_string_equal(report.line, "");
 	memset(&state_, 0, sizeof(state_));
 	state_.module_bytes = strlen(text);
-	serve_init(&state_, text, tell);
+	serve_init(&state_, &audit_, text, tell);
 	assert_int_equal(mistakes, 0);
 	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_OK);
 	assert_int_equal(report.role, ROLE_ADMIN);
@@ -319,6 +385,8 @@ int main(void)
 		cmocka_unit_test_setup(rules, setup),
 		cmocka_unit_test_setup(a_lockout, setup),
 		cmocka_unit_test_setup(names_of_nobody, setup),
+		cmocka_unit_test_setup(a_chain, setup),
+		cmocka_unit_test_setup(a_long_chain, setup),
 		cmocka_unit_test_setup(a_new_guard, setup),
 		cmocka_unit_test_setup(export, setup),
 		cmocka_unit_test_setup(texts, setup),

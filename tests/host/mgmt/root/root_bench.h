@@ -30,6 +30,7 @@ void bench_console_attach(void);
 /* So many turns of root, the first with these notification bits; answers and events are taken. */
 /* Turns as root's main makes them: a signal, then until root sleeps. */
 void bench_settle(u64 bits);
+extern bool bench_is_guard_slow;	/* it hashes no records of the audit log */
 void bench_turns(u64 bits, u32 count);
 
 struct request bench_make_request(enum request_op op, const char *name, u32 flags);

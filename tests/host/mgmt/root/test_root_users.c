@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "access.h"
+#include "audit.h"
 #include "fake_kernel.h"
 #include "guard.h"
 #include "op_roles.h"
@@ -231,7 +232,8 @@ static void a_lockout(void **state)
 	bench_send(&r);
 	order = take(GUARD_LOGIN);
 	assert_int_equal(order.line, 2);
-	report((struct guard_report){ .id = order.id, .op = order.op, .error = GUARD_LOCKED, .left_s = 31, .users = 2 });
+	report((struct guard_report){ .id = order.id, .op = order.op, .error = GUARD_LOCKED, .left_s = 31,
+				      .users = 2 });
 	bench_expect(ERR_LOCKED_OUT);
 	assert_int_equal(bench_answer.result, RESULT_DENIED);
 	assert_int_equal(bench_answer.have, 31);
@@ -246,6 +248,89 @@ static void a_lockout(void **state)
 	bench_expect(ERR_NONE);
 	ask_as(REQ_LOGOUT, "", admin);
 	bench_expect(ERR_NONE);
+}
+
+static struct audit_log *audit(void)
+{
+	return fake_memory(fake_pd_of(guard), GUARD_AUDIT);
+}
+
+static void expect_record(u64 back, enum audit_kind kind, u32 op, const char *user, const char *name, u32 error)
+{
+	const struct audit_record *r = &audit()->slots[(audit()->written - back) % AUDIT_RECORDS].record;
+
+	assert_int_equal(r->number, audit()->written - back);
+	assert_int_equal(r->kind, kind);
+	assert_int_equal(r->op, op);
+	assert_int_equal(r->error, error);
+	assert_string_equal(r->user, user);
+	assert_string_equal(r->name, name);
+}
+
+/* What is refused and what is changed is in the audit log, whatever came of it; what only looks is not. */
+static void an_audit(void **state)
+{
+	u32 viewer = login("bob", ROLE_VIEWER), admin = login("alice", ROLE_ADMIN);
+	struct request r = a_user(REQ_ADD_USER, "carol", admin);
+	struct guard_order order;
+	u64 before;
+
+	(void)state;
+	expect_record(0, AUDIT_ANSWERED, REQ_LOGIN, "", "alice", ERR_NONE);
+	ask_as(REQ_STOP, "a", viewer);
+	bench_expect(ERR_ROLE);
+	expect_record(0, AUDIT_REFUSED, REQ_STOP, "bob", "a", ERR_ROLE);
+	ask_as(REQ_PAUSE, "a", admin);
+	bench_expect(ERR_VM_STATE);
+	expect_record(0, AUDIT_ANSWERED, REQ_PAUSE, "alice", "a", ERR_VM_STATE);
+	before = audit()->written;
+	ask_as(REQ_STATUS, "a", viewer);
+	bench_expect(ERR_NONE);
+	bench_send(&r);
+	order = take(GUARD_ADD);
+	assert_int_equal(audit()->written, before);	/* it is not answered yet */
+	answer(&order, GUARD_EXISTS, 0);
+	bench_expect(ERR_USER_EXISTS);
+	assert_int_equal(audit()->written, before + 1);
+	expect_record(0, AUDIT_ANSWERED, REQ_ADD_USER, "alice", "carol", ERR_USER_EXISTS);
+	ask_as(REQ_AUDIT, "", viewer);
+	bench_expect(ERR_ROLE);
+	r = bench_make_request(REQ_AUDIT, "", 0);
+	r.index = (u32)before;
+	r.session = admin;
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	assert_int_equal(bench_answer.audit.count, 3);
+	assert_int_equal(bench_answer.audit.rows[0].op, REQ_PAUSE);
+	assert_int_equal(bench_answer.audit.rows[2].op, REQ_AUDIT);
+	assert_int_equal(bench_answer.audit.next, before + 3);
+	ask_as(REQ_AUDIT_VERIFY, "", admin);
+	order = take(GUARD_VERIFY);
+	report((struct guard_report){ .id = order.id, .op = order.op, .error = GUARD_BROKEN, .place = 7, .users = 2 });
+	bench_expect(ERR_AUDIT_BROKEN);
+	assert_int_equal(bench_answer.have, 7);
+	ask_as(REQ_LOGOUT, "", admin);
+	bench_expect(ERR_NONE);
+}
+
+/* No record is written over one that has no hash: requests wait. */
+static void a_slow_guard(void **state)
+{
+	u64 room;
+
+	(void)state;
+	bench_is_guard_slow = true;
+	for (room = 0; room < 2 * AUDIT_RECORDS; room++) {
+		ask_as(REQ_STOP, "a", 0);
+		if (!bench_is_answered())
+			break;
+		bench_expect(ERR_NO_LOGIN);
+	}
+	assert_true(room > AUDIT_RECORDS / 2 && room < AUDIT_RECORDS);
+	assert_true(audit()->written - audit()->chained < AUDIT_RECORDS);
+	bench_is_guard_slow = false;
+	bench_turns(ROOT_BIT_GUARD, 1);
+	bench_expect(ERR_NO_LOGIN);
 }
 
 /* Whoever is changed or deleted is logged out; whoever changes the own password stays. */
@@ -327,7 +412,7 @@ static u32 pick(u32 limit)
 	return (u32)rand_r(&seed) % limit;
 }
 
-#define OP_ROLE(op, role, is_applied) [op] = role,
+#define OP_ROLE(op, role, is_applied, what) [op] = role,
 
 /* A console that is somebody else's: with a viewer logged in, it gets nothing that a viewer has not. */
 static void a_hostile_console(void **state)
@@ -391,7 +476,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {	/* each goes on where the one before ended */
 		cmocka_unit_test(nobody), cmocka_unit_test(roles), cmocka_unit_test(a_wrong_guard),
-		cmocka_unit_test(a_lockout),
+		cmocka_unit_test(a_lockout), cmocka_unit_test(an_audit), cmocka_unit_test(a_slow_guard),
 		cmocka_unit_test(changes), cmocka_unit_test(limits), cmocka_unit_test(a_hostile_console),
 		cmocka_unit_test(restarts),
 	};
