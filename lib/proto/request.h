@@ -375,7 +375,8 @@ struct disk_row {
 	char program[DRIVER_NAME_BYTES];	/* that drives it */
 	char model[BLK_MODEL_BYTES];	/* foreign: print escaped */
 	char vm[VM_NAME_BYTES];	/* DISK_ROW_WHOLE: that has it */
-	u8 zero[3];
+	char serial[BLK_SERIAL_BYTES];	/* foreign, as the model; "" where the driver asks for none */
+	u8 zero[6];
 };
 
 enum volume_row_kind {

@@ -63,6 +63,7 @@ bool inventory_add_disk(struct inventory *m, const struct disk_row *row)
 	terminate(to->name, sizeof(to->name));
 	terminate(to->program, sizeof(to->program));
 	terminate(to->model, sizeof(to->model));
+	terminate(to->serial, sizeof(to->serial));
 	terminate(to->vm, sizeof(to->vm));
 	m->disk_count++;
 	return true;

@@ -57,7 +57,7 @@ static const char *size_or_none(char *text, u64 bytes)
 static void disk_line(const struct out *out, const struct disk_row *d)
 {
 	struct table_line line = line_begin(out);
-	char size[UNIT_TEXT_BYTES], room[UNIT_TEXT_BYTES], state[VM_NAME_BYTES + 16];
+	char size[UNIT_TEXT_BYTES], room[UNIT_TEXT_BYTES], state[VM_NAME_BYTES + 16], serial[BLK_SERIAL_BYTES + 8];
 	bool has_room = d->state == DISK_ROW_BLANK || d->state == DISK_ROW_READY;
 
 	if (d->state == DISK_ROW_READY && d->zeroing != 0)
@@ -71,6 +71,9 @@ static void disk_line(const struct out *out, const struct disk_row *d)
 	column(&line, 12, state);
 	column(&line, 10, d->program);
 	line_cell(&line, 0, d->model[0] ? d->model : "-", sizeof(d->model));
+	snprintf(serial, sizeof(serial), "serial %s", d->serial);
+	if (d->serial[0] != '\0')
+		line_cell(&line, 0, serial, sizeof(serial));
 	line_end(&line);
 }
 
@@ -100,6 +103,7 @@ static void disk_json(struct json_writer *w, const struct disk_row *d)
 	json_text(w, "state", disk_state(d));
 	json_text(w, "driver", d->program);
 	json_text(w, "model", d->model);
+	json_text(w, "serial", d->serial);
 	json_text(w, "vm", d->vm);
 	json_number(w, "zeroed-percent", d->zeroing != 0 ? d->zeroing - 1 : 100);
 	json_close(w, '}');

@@ -250,14 +250,20 @@ enum driver_disk driver_disk(u32 number, u32 disk)
 	return __atomic_load_n(&shared->state, __ATOMIC_RELAXED) == BLK_UP ? DRIVER_DISK_THERE : DRIVER_DISK_NONE;
 }
 
-void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES])
+/* A string of a driver's memory. */
+static void copy_text(char *to, const volatile char *from, u32 bytes)
+{
+	for (u32 i = 0; i < bytes; i++)
+		to[i] = from[i];
+	to[bytes - 1] = '\0';
+}
+
+void driver_disk_names(u32 number, u32 disk, char model[BLK_MODEL_BYTES], char serial[BLK_SERIAL_BYTES])
 {
 	const volatile struct blk_link_shared *shared = driver_dma_link_at(number, disk);
-	const volatile char *from = shared->info.model;
 
-	for (u32 i = 0; i < BLK_MODEL_BYTES; i++)
-		model[i] = from[i];
-	model[BLK_MODEL_BYTES - 1] = '\0';
+	copy_text(model, shared->info.model, BLK_MODEL_BYTES);
+	copy_text(serial, shared->info.serial, BLK_SERIAL_BYTES);
 }
 
 u64 driver_bytes(void)

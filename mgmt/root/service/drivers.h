@@ -78,7 +78,7 @@ enum driver_disk { DRIVER_DISK_NONE, DRIVER_DISK_COMING, DRIVER_DISK_THERE };
 /* What its driver says of disk `disk`; COMING: nothing yet, since it was started or stopped. */
 enum driver_disk driver_disk(u32 number, u32 disk);
 /* The model as its driver has it: foreign text, which ends. */
-void driver_disk_model(u32 number, u32 disk, char model[BLK_MODEL_BYTES]);
+void driver_disk_names(u32 number, u32 disk, char model[BLK_MODEL_BYTES], char serial[BLK_SERIAL_BYTES]);
 
 /* Flags for MEMs that any driver's device is to reach: all controllers that are there can. */
 u32 driver_memory_flags(void);

@@ -58,7 +58,7 @@ static void fill(u32 slot, struct disk_row *out)
 	out->block_bytes = d->block_bytes;
 	out->features = d->features;
 	out->zeroing = d->zeroing != 0 ? 1 + d->zeroed : 0;
-	driver_disk_model(slot / DRIVER_LINKS, slot % DRIVER_LINKS, out->model);
+	driver_disk_names(slot / DRIVER_LINKS, slot % DRIVER_LINKS, out->model, out->serial);
 }
 
 bool storage_disk_row(u32 *index, struct disk_row *out)

@@ -30,7 +30,7 @@ static const struct disk_row fake_disks[] = {
 	{ .index = 0, .state = DISK_ROW_READY, .bytes = 128 * GIB, .free_bytes = 28 * GIB, .block_bytes = 512,
 	  .name = "virtio0", .program = "virtio_blk" },
 	{ .index = 4, .state = DISK_ROW_WHOLE, .bytes = 500 * GIB, .free_bytes = 500 * GIB, .block_bytes = 4096,
-	  .name = "nvme0.0", .program = "nvme", .model = "QEMU \033[31mNVMe Ctrl", .vm = "db",
+	  .name = "nvme0.0", .program = "nvme", .model = "QEMU \033[31mNVMe Ctrl", .serial = "S\033", .vm = "db",
 	  .features = BLK_IS_READ_ONLY },
 	{ .index = 31, .state = DISK_ROW_COMING, .name = "no-end-of-it-all-no-end.", .program = "no-end-of-it-all" },
 	{ .index = 32, .state = 99, .name = "ahci0.2" },

@@ -82,7 +82,8 @@ static void disks_and_volumes(void **state)
 	static const char *const rows[] = {
 		"NAME       SIZE        FREE        STATE         DRIVER      MODEL\r\n",
 		"virtio0    128.0 GiB   28.0 GiB    ready         virtio_blk  -\r\n",
-		"nvme0.0    500.0 GiB   -           whole: db     nvme\r\n    QEMU \\x1b[31mNVMe Ctrl\r\n",
+		"nvme0.0    500.0 GiB   -           whole: db     nvme\r\n"
+		"    QEMU \\x1b[31mNVMe Ctrl  serial S\\x1b\r\n",
 		"no-end-of-it-all-no-end  -           -           coming        no-end-of-it-al\r\n    -\r\n",
 		"ahci0.2    -           -           ?             ",
 	}, *const volume_rows[] = {

@@ -86,6 +86,7 @@ static void fill_storage(void)
 		name(d->program, sizeof(d->program), i);
 		name(d->vm, sizeof(d->vm), i);
 		memset(d->model, 'M', sizeof(d->model));
+		memset(d->serial, 'S', sizeof(d->serial) - 1);
 		for (u32 k = 9; k < sizeof(d->model); k += 10)
 			d->model[k] = ' ';
 		d->bytes = d->free_bytes = VOLUME_BYTES_MAX;
