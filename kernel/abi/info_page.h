@@ -37,6 +37,8 @@ struct info_screen {
 	u8 zero[2];
 };
 
+#define INFO_FLAWS 32u
+
 struct info_page {
 	u64 magic;
 	u64 tsc_hz;		/* rate of the time stamp counter, as root found it (SYSTEM_CLOCK) */
@@ -62,7 +64,11 @@ struct info_page {
 	u64 arch_capabilities;	/* IA32_ARCH_CAPABILITIES (Intel SDM Vol. 4); 0 = there is no such MSR */
 	u32 dma;		/* R: enum info_dma (root_info.h) */
 	char iommu_problem[60];	/* R: why the IOMMU that is there is not used, or "" */
-	u64 silicon_flaws;	/* R: bit = enum silicon_flaw (root_info.h): not said to be absent */
+	u64 silicon_flaws;	/* R: bit = enum silicon_flaw (root_info.h): this processor is open to it */
+	u32 microcode;		/* revision of pCPU 0's microcode (MSR 8Bh); 0 = it has none, or does not say */
+	u32 signature;		/* R: CPUID 1 EAX: family, model, stepping */
+	u32 threads_per_core;	/* R: of pCPU 0's core, whether VOS uses them or not */
+	u8 flaws[INFO_FLAWS];	/* R: FLAW_VERDICT (root_info.h), by enum silicon_flaw */
 };
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");
 

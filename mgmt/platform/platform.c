@@ -5,11 +5,11 @@
 #include <cpuid.h>
 #include <string.h>
 
+#include "mitigate.h"
 #include "platform_parts.h"
 #include "range.h"
 #include "rt_log.h"
 #include "rt_time.h"
-#include "silicon.h"
 
 static void tell_names(struct info_page *info)
 {
@@ -29,28 +29,57 @@ static void tell_names(struct info_page *info)
 }
 
 /* EAX .. EDX of a CPUID leaf; zero if there is no such leaf. */
-static void read_leaf(u32 leaf, u32 out[4])
+static void read_leaf(u32 leaf, u32 subleaf, u32 out[4])
 {
 	memset(out, 0, 4 * sizeof(*out));
 	if ((u32)__get_cpuid_max(leaf & 0x80000000u, NULL) >= leaf)
-		__cpuid_count(leaf, 0, out[0], out[1], out[2], out[3]);
+		__cpuid_count(leaf, subleaf, out[0], out[1], out[2], out[3]);
+}
+
+static u32 word_of(u32 leaf, u32 subleaf, u32 index)
+{
+	u32 r[4];
+
+	read_leaf(leaf, subleaf, r);
+	return r[index];
+}
+
+/* 7: EAX is the last subleaf. */
+static u32 word_of_7_2(u32 index)
+{
+	return word_of(7, 0, 0) >= 2 ? word_of(7, 2, index) : 0;
+}
+
+/* Threads of a core: leaf 0Bh's first level; AMD's own before there was that (APM Vol. 3, 8000001Eh). */
+static u32 threads_per_core(void)
+{
+	u32 threads = word_of(0xb, 0, 1) & 0xffff;
+
+	if (threads == 0 && (word_of(0x80000001u, 0, 2) & BIT32(22)) != 0)
+		threads = (word_of(0x8000001eu, 0, 1) >> 8 & 0xff) + 1;
+	return threads != 0 ? threads : 1;
 }
 
 static void tell_silicon(struct info_page *info)
 {
-	struct silicon s = { .words = { [SILICON_ARCH_CAPABILITIES] = info->arch_capabilities } };
-	u32 r[4];
+	struct cpu_id cpu = {
+		.signature = word_of(1, 0, 0), .microcode = info->microcode, .words = {
+			[CPU_ARCH_CAPABILITIES] = info->arch_capabilities,
+			[CPU_7_EBX] = word_of(7, 0, 1), [CPU_7_EDX] = word_of(7, 0, 3), [CPU_7_2_EDX] = word_of_7_2(3),
+			[CPU_80000008_EBX] = word_of(0x80000008u, 0, 1),
+			[CPU_80000021_EAX] = word_of(0x80000021u, 0, 0),
+			[CPU_80000021_ECX] = word_of(0x80000021u, 0, 2),
+		},
+	};
 
-	memcpy(s.vendor, info->vendor, sizeof(s.vendor));
-	read_leaf(1, r);
-	s.signature = r[0];
-	read_leaf(7, r);
-	s.words[SILICON_7_EBX] = r[1];
-	read_leaf(0x80000008u, r);
-	s.words[SILICON_80000008_EBX] = r[1];
-	read_leaf(0x80000021u, r);
-	s.words[SILICON_80000021_EAX] = r[0];
-	info->silicon_flaws = silicon_flaws(&s);
+	memcpy(cpu.vendor, info->vendor, sizeof(cpu.vendor));
+	info->signature = cpu.signature;
+	info->threads_per_core = threads_per_core();
+	for (u32 flaw = 0; flaw < SILICON_FLAW_COUNT; flaw++) {
+		info->flaws[flaw] = (u8)mitigate_judge(&cpu, (enum silicon_flaw)flaw);
+		if (info->flaws[flaw] >= FLAW_OPEN)
+			info->silicon_flaws |= BIT64(flaw);
+	}
 }
 
 static void tell_time(struct info_page *info)
@@ -68,7 +97,7 @@ u64 platform_guest_limit(void)
 {
 	u32 words[4] = { 0 };
 
-	read_leaf(0x80000008u, words);
+	read_leaf(0x80000008u, 0, words);
 	return 1ull << min_u64(max_u64(words[0] & 0xff, 36), 46);
 }
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What VOS finds out about the processor, and that it touches no MSR that is not there."""
+import json
+import re
+
 import pytest
 from vosmachine import TINY, Machine
 
@@ -17,3 +20,24 @@ def test_absent_msrs(model, virt):
     with StrictMachine('bochs', f'strict-{model}', cpu=model, **TINY) as machine:
         machine.wait_prompt()
         assert virt in machine.ok('info')
+
+
+# What info --cpu says of each flaw: v = VULNERABLE, - = not affected.
+SKYLAKE = {'meltdown': 'v', 'l1tf': 'v', 'mds': 'v', 'itlb_multihit': 'v', 'tsa': '-', 'srso': '-'}
+ZEN_3 = {'srso': 'v', 'tsa': 'v', 'vmscape': 'v', 'meltdown': '-', 'l1tf': '-', 'mds': '-'}
+
+
+@pytest.mark.parametrize('cpu, microcode, flaws', [
+    ('max,vendor=GenuineIntel,family=6,model=85,stepping=4,ucode-rev=0x200006e00000000', '200006e', SKYLAKE),
+    ('max,family=25,model=1,stepping=1,ucode-rev=0xa0011d7', 'a0011d7', ZEN_3)])
+def test_flaws(cpu, microcode, flaws):
+    with Machine('qemu-pvh', f'flaws-{microcode}', cpu=cpu, cpus=1, **TINY) as machine:
+        machine.wait_prompt()
+        text = machine.ok('info --cpu')
+        assert re.search(rf'^Microcode +{microcode}\r?$', text, re.M)
+        for name, state in flaws.items():
+            words = {'v': 'VULNERABLE', '-': 'not affected'}[state]
+            assert re.search(rf'^{name} +{words}', text, re.M), name
+        answer = json.loads(re.search(r'\{.*\}', machine.ok('info --cpu --json')).group(0))['return']
+        assert answer['microcode'] == int(microcode, 16)
+        assert {flaw['name'] for flaw in answer['flaws']} >= set(flaws)

@@ -98,6 +98,20 @@ static void find_features(const struct boot_info *boot)
 	cpu_features.has_tsc_deadline = !is_safe && has(W_1_ECX, 24);
 }
 
+/* SDM Vol. 3 9.11.7.1: CPUID puts it there, behind a zero. AMD's is in the lower half, and read-only. */
+static u32 microcode_revision(void)
+{
+	bool is_intel = cpuid(0, 0).ecx == 0x6c65746e;		/* "ntel" */
+	u64 value = 0;
+
+	if (is_intel && !msr_try_write(MSR_MICROCODE, 0))
+		return 0;
+	(void)cpuid(1, 0);
+	if (!msr_try_read(MSR_MICROCODE, &value))
+		return 0;
+	return (u32)(is_intel ? value >> 32 : value);
+}
+
 static void tell_features(struct info_page *info)
 {
 	for (u32 i = 0; i < ARRAY_COUNT(told_features); i++) {
@@ -109,6 +123,7 @@ static void tell_features(struct info_page *info)
 	}
 	if (has(W_7_EDX, 29))
 		info->arch_capabilities = rdmsr(MSR_ARCH_CAPABILITIES);
+	info->microcode = microcode_revision();
 }
 
 static void tell_boot(const struct boot_info *boot, struct info_page *info)

@@ -98,6 +98,7 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_BACKUP_KEY] = { "key-file", TYPE_TEXT, "FILE", "encrypted with that file of 32 bytes or more" },
 	[ARG_BACKUP_PHRASE] = { "passphrase", TYPE_SWITCH, 0, "encrypted with a passphrase, which is asked for" },
 	[ARG_FOLLOW] = { "follow", TYPE_SWITCH, 0, "go on with what comes, until Ctrl-C" },
+	[ARG_PROCESSOR] = { "cpu", TYPE_SWITCH, 0, "the processor's model, microcode and flaws" },
 	[ARG_VERB] = { "verb", TYPE_VERB, "COMMAND", "the command to explain" },
 	[ARG_ID] = { "id", TYPE_TEXT, "ID", "id of the command, as a program gave it (default: all of yours)" },
 	[ARG_WAIT] = { "wait", TYPE_TIME_OPTIONAL, "[=TIME]",

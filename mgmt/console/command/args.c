@@ -481,8 +481,9 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return set_string(args->id, sizeof(args->id), arg, value, error);
 	case ARG_VERB:
 		return set_string(args->verb, sizeof(args->verb), arg, value, error);
-	case ARG_ALL: case ARG_FOLLOW: case ARG_PASSPHRASE: case ARG_FORCE: case ARG_POOL_FORCE: case ARG_KEEP_DISK:
-	case ARG_ASK_PASSWORD: case ARG_VERIFY: case ARG_BACKUP_PHRASE: case ARG_UPLOAD: case ARG_DRY_RUN: case ARG_YES:
+	case ARG_ALL: case ARG_FOLLOW: case ARG_PROCESSOR: case ARG_PASSPHRASE: case ARG_FORCE: case ARG_POOL_FORCE:
+	case ARG_KEEP_DISK: case ARG_ASK_PASSWORD: case ARG_VERIFY: case ARG_BACKUP_PHRASE: case ARG_UPLOAD:
+	case ARG_DRY_RUN: case ARG_YES:
 	case ARG_QUIET: case ARG_JSON: case ARG_HELP:
 		return set_switch(args, arg, value, error);
 	default:

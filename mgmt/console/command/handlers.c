@@ -9,6 +9,7 @@
 #include "export.h"
 #include "handlers.h"
 #include "help.h"
+#include "report.h"
 #include "syscalls.h"
 #include "units.h"
 
@@ -55,6 +56,8 @@ void listing_begin(struct session *s, struct job *job)
 	fetch_begin(s, job, job->args.command->tables);
 }
 
+static const struct view processor_view = { report_processor, json_processor };
+
 void listing_answer(struct session *s, struct job *job, const struct reply *reply)
 {
 	const struct command *command = job->args.command;
@@ -66,7 +69,8 @@ void listing_answer(struct session *s, struct job *job, const struct reply *repl
 	for (u32 i = 0; i < VM_COUNT && command->is_look && (command->tables & BIT32(FETCH_VMS)); i++)
 		if (s->console->inventory.vms[i].is_used)
 			inventory_sample(&s->console->inventory.vms[i]);
-	job_show(s, job, &command->view, &s->console->inventory);
+	job_show(s, job, args_has(&job->args, ARG_PROCESSOR) ? &processor_view : &command->view,
+		&s->console->inventory);
 }
 
 void export_begin(struct session *s, struct job *job)

@@ -5,8 +5,9 @@
 	{
 		.verb = "info", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "show processor, virtualization, memory and images",
-		.example = "info",
-		.takes = A(JSON),
+		.more = "--cpu shows which flaws the processor has, and what VOS does against them.",
+		.example = "info --cpu",
+		.takes = A(PROCESSOR) | A(JSON),
 		.ops = LISTING, .tables = BIT32(FETCH_IMAGES) | BIT32(FETCH_PCPUS) | BIT32(FETCH_HOST), .is_look = true,
 		.view = { report_info, json_info },
 	},

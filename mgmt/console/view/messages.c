@@ -76,17 +76,29 @@ const struct feature_name feature_names[FEAT_COUNT] = {
 	[FEAT_TSC_IN_STEP] = { "tsc-in-step" },
 };
 
+/* As Linux names them in /sys/devices/system/cpu/vulnerabilities, where it does. */
 const struct feature_name silicon_flaw_names[SILICON_FLAW_COUNT] = {
 	[FLAW_MELTDOWN] = { "meltdown" },
 	[FLAW_L1TF] = { "l1tf" },
 	[FLAW_MDS] = { "mds" },
-	[FLAW_TAA] = { "taa" },
-	[FLAW_ITLB_MULTIHIT] = { "itlb-multihit" },
-	[FLAW_SPECTRE_V2] = { "spectre-v2" },
+	[FLAW_TAA] = { "tsx_async_abort" },
+	[FLAW_ITLB_MULTIHIT] = { "itlb_multihit" },
+	[FLAW_SPECTRE_V2] = { "spectre_v2" },
 	[FLAW_BHI] = { "bhi" },
 	[FLAW_RETBLEED] = { "retbleed" },
 	[FLAW_SRSO] = { "srso" },
-	[FLAW_BUS_LOCK] = { "bus-lock" },
+	[FLAW_BUS_LOCK] = { "bus_lock" },
+	[FLAW_SPECTRE_V1] = { "spectre_v1" },
+	[FLAW_SSB] = { "spec_store_bypass" },
+	[FLAW_MMIO] = { "mmio_stale_data" },
+	[FLAW_RFDS] = { "rfds" },
+	[FLAW_SRBDS] = { "srbds" },
+	[FLAW_GDS] = { "gather_data_sampling" },
+	[FLAW_ITS] = { "its" },
+	[FLAW_TSA] = { "tsa" },
+	[FLAW_VMSCAPE] = { "vmscape" },
+	[FLAW_ZENBLEED] = { "zenbleed" },
+	[FLAW_DIVIDER] = { "divider" },
 };
 
 const char *state_text(u32 state)

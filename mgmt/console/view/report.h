@@ -15,6 +15,9 @@
 void report_definitions(const struct out *out, const struct definitions_report *r);
 void report_info(const struct out *out, const void *inventory);
 void json_info(struct json_writer *writer, const char *key, const void *inventory);
+/* info --cpu */
+void report_processor(const struct out *out, const void *inventory);
+void json_processor(struct json_writer *writer, const char *key, const void *inventory);
 void report_images(const struct out *out, const void *inventory);
 void json_images(struct json_writer *writer, const char *key, const void *inventory);
 void json_image(struct json_writer *writer, const char *key, const void *image);	/* struct image_report */

@@ -68,11 +68,19 @@ static void refusals(void **state)
 	expect_not("defined");
 	command("create-vm z --json", "{\"error\":{\"class\":\"E_EXISTS\",\"code\":4,\"desc\":\"", RESULT_STATE);
 	command("info", "Used        svm npt nx smep smap", RESULT_OK);
-	command("info", "Open to     spectre-v2 srso", RESULT_OK);
+	command("info", "Open to     spectre_v2 srso", RESULT_OK);
 	command("info", "Errors      3 corrected, 1 uncorrected, 2 from before; 8 KiB out of use", RESULT_OK);
 	command("info --json", "\"hardware-errors\":{\"corrected\":3,\"deferred\":0,\"uncorrected\":1,"
 		"\"from-before\":2,\"lost\":0,\"frames-retired\":2,\"frames-kept\":0}", RESULT_OK);
-	command("info --json", "\"open-to\":[\"spectre-v2\",\"srso\"]", RESULT_OK);
+	command("info --json", "\"open-to\":[\"spectre_v2\",\"srso\"]", RESULT_OK);
+	command("info --cpu", "Processor   AuthenticAMD, family 25, model 1, stepping 1", RESULT_OK);
+	command("info --cpu", "Microcode   a0011d7", RESULT_OK);
+	command("info --cpu", "meltdown              not affected", RESULT_OK);
+	command("info --cpu", "spectre_v2            VULNERABLE: no microcode that mends it or helps to", RESULT_OK);
+	command("info --cpu", "srso                  VULNERABLE: VOS does nothing against it yet", RESULT_OK);
+	command("info --cpu", "zenbleed              mitigated: by microcode", RESULT_OK);
+	command("info --cpu --json", "\"microcode\":167776727,\"threads-per-core\":2,\"flaws\":[{\"name\":\"meltdown\","
+		"\"state\":\"not-affected\"}", RESULT_OK);
 	command("list-image", "debian-kernel        7.0 MiB  boot      -             -      -     default", RESULT_OK);
 	command("delete-image memtest", "error[E_DENIED]: memtest is a boot module", RESULT_DENIED);
 	command("delete-image nothing", "there is no image \"nothing\"", RESULT_NOT_FOUND);

@@ -275,6 +275,7 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("traceroute", "{\"execute\":\"traceroute\",\"arguments\":{\"address\":\"10.0.9.9\"}}");
 	check_reply("arp", "{\"execute\":\"arp\",\"arguments\":{\"router\":\"nat\"}}");
 	check_reply("info", "{\"execute\":\"info\"}");
+	check_reply("The processor", "{\"execute\":\"info\",\"arguments\":{\"cpu\":true}}");
 	check_reply("accounting", "{\"execute\":\"accounting\"}");
 	check_reply("top", "{\"execute\":\"top\"}");
 	check_reply("log-vm", "{\"execute\":\"log-vm\",\"arguments\":{\"name\":\"a\"}}");
