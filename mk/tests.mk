@@ -22,7 +22,8 @@ do-boot-files: $(B)/vos.iso $(B)/bundle.cpio $(B)/test.iso $(B)/test.cpio $(TEST
 
 unit: ; $(NOW)$(Q)$(ALL_DEPS) && $(SUBMAKE) do-unit && $(RUN) unit $(T)
 # Other people's systems as guests: long, and fetched from the archive first.
-$(B)/systems/done: tests/systems/fetch.sh tests/systems/apt.sh iso/initrd.sh iso/initrd/init $(B)/images/done
+$(B)/systems/done: tests/systems/fetch.sh tests/systems/apt.sh iso/initrd.sh iso/initrd/init \
+		iso/appliance.sh $(B)/images/done
 	$(call say,FETCH,$(@D))
 	$(Q)tests/systems/fetch.sh $(@D) && touch $@
 do-systems: $(B)/systems/done

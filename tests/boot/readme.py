@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""README's tutorials as they are printed."""
+"""Tutorials as they are printed: README's, and those of pages."""
 import re
 
 from vosmachine import TOP
 
 
-def steps(title):
-    """Of a section: what is typed, at which prompt (`vos>`, `guest#`, `$`), and what is printed then. The blocks, in
-    their order, as lists of such steps."""
-    with open(f'{TOP}/README.md', encoding='utf-8') as file:
+def steps(title, page='README.md'):
+    """Of a section of the page: what is typed, at which prompt (`vos>`, `guest#`, `$`), and what is printed then. The
+    blocks, in their order, as lists of such steps."""
+    with open(f'{TOP}/{page}', encoding='utf-8') as file:
         section = file.read().split(f'\n## {title}\n')[1].split('\n## ')[0]
     blocks = []
     for block in re.findall(r'^```\n(.*?)^```$', section, re.S | re.M):

@@ -63,3 +63,4 @@ for image in gnumach xen; do
     [ ! -f "$out/$image.gz" ] || gzip -cd "$out/$image.gz" > "$out/$image"
 done
 "$here/../../iso/initrd.sh" "$out/initrd-i386" "$out/busybox-i386"
+"$here/../../iso/appliance.sh" "$out/appliance" || echo "a package of the router appliance is not to be had" >&2
