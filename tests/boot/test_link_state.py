@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Routers of VOS that tell each other their networks by link state: VMs at both ends, two ways between, of which the
 one that is used fails and comes back."""
+import pytest
+
 from test_networks import answer, pings
 from test_probes import guest, states
 from vosmachine import Machine
@@ -37,6 +39,7 @@ def hops(machine, far):
     return [address for _, address in found[:-1]]
 
 
+@pytest.mark.io
 def test_path_that_fails():
     with Machine('qemu-pvh', 'test_link_state') as machine:
         machine.wait_prompt()

@@ -3,6 +3,8 @@
 new disk takes the place of one; a scrub makes good what one has wrong."""
 import os
 
+import pytest
+
 from nbd import FailingDisk
 from test_networks import answer
 from test_pools import boot_guest, write
@@ -99,6 +101,7 @@ def test_a_mirror(tmp_path):
     mirror_test(('virtio', 'virtio'), ('virtio0', 'virtio1'), tmp_path)
 
 
+@pytest.mark.io
 def test_a_mirror_of_two_kinds(tmp_path):
     # QEMU 7.2 itself ends by a segmentation fault when a disk of its AHCI controller fails.
     mirror_test(('nvme', 'ahci'), ('nvme0.0', 'ahci0.0'), tmp_path, other_dies=False)

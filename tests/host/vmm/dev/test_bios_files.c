@@ -100,7 +100,8 @@ static void run_command(const u8 *c)
 		memcpy(place + field(c, 116), &value, c[120]);
 		break;
 	case 3:
-		assert_int_equal(place[field(c, 60)], 0);	/* OVMF puts the new sum there, and counts the old one */
+		/* OVMF puts the new sum there, and counts the old one. */
+		assert_int_equal(place[field(c, 60)], 0);
 		for (u32 i = 0; i < field(c, 68); i++)
 			sum = (u8)(sum + place[field(c, 64) + i]);
 		place[field(c, 60)] = (u8)(place[field(c, 60)] - sum);
