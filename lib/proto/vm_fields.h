@@ -29,8 +29,8 @@ enum field_kind {
 	KIND_IMAGE,		/* char[IMAGE_NAME_BYTES]: name of an image; "" = none */
 	KIND_IMAGES,		/* module_count, modules */
 	KIND_TEXT,		/* char[]: a printable text */
-	KIND_DISKS,		/* disk_count, disks */
-	KIND_NICS,		/* nic_count, nics */
+	KIND_DISK_LIST,		/* disk_count, disks */
+	KIND_NIC_LIST,		/* nic_count, nics */
 };
 
 enum field_when { AT_REST, ANY_TIME };
@@ -42,11 +42,11 @@ enum field_when { AT_REST, ANY_TIME };
 	ROW(MEMORY, memory_bytes, memory_bytes, SIZE, PAGE_SIZE_2M, VM_MEMORY_MAX, 512 * MIB, AT_REST, \
 		"memory", "SIZE", \
 		"memory, such as 512M or 8G; from 2M to 16T, rounded up to a multiple of 2M (default: 512M)") \
-	ROW(DISK, disk_count, disks, DISKS, 0, VM_DEVICES, 0, AT_REST, "disk", "SIZE[,...]", \
+	ROW(DISK, disk_count, disks, DISK_LIST, 0, VM_DEVICES, 0, AT_REST, "disk", "SIZE[,...]", \
 		"disk, up to 8 times: SIZE, image=NAME or volume=NAME, then on=POOL|DISK|ram, " \
 		"policy=thin|thick, integrity=on|off, encrypt=on|off, ro, nvram, serial=TEXT, iops=N, rate=SIZE: see " \
 		"create-volume; in create-vm and set-vm also none") \
-	ROW(NIC, nic_count, nics, NICS, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
+	ROW(NIC, nic_count, nics, NIC_LIST, 0, VM_DEVICES, 0, AT_REST, "nic", "SWITCH[,...]", \
 		"network card, several times, with the disks at most 8: SWITCH, then mac=, ip=, vlan=, rate=, " \
 		"filter=, cable=, mirror=, guard=: see create-switch; or none") \
 	ROW(BOOT, boot, boot, CHOICE, 0, BOOT_COUNT - 1, 0, AT_REST, "boot", "kernel|disk|iso", \

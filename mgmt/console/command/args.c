@@ -394,9 +394,9 @@ static bool set_field(struct args *args, enum arg arg, const char *value, struct
 		return set_modules(spec, value, error);
 	case KIND_TEXT:
 		return set_printable(spec, arg, value, error);
-	case KIND_DISKS:
+	case KIND_DISK_LIST:
 		return add_disk(spec, value, error);
-	case KIND_NICS:
+	case KIND_NIC_LIST:
 		return add_nic(spec, value, error);
 	}
 	return error_set(error, RESULT_FAILED, "no such argument");

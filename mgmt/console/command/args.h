@@ -53,7 +53,7 @@ enum arg_type {
 	TYPE_ANY_IMAGE,
 	TYPE_OFFSET, TYPE_TIME, TYPE_TIME_OPTIONAL, TYPE_VERB,
 	TYPE_COUNT, TYPE_SIZE, TYPE_CHOICE, TYPE_PERCENT, TYPE_PCPUS, TYPE_RESTART, TYPE_IMAGE, TYPE_IMAGES,
-	TYPE_TEXT, TYPE_DISKS, TYPE_NICS,	/* enum field_kind */
+	TYPE_TEXT, TYPE_DISK_LIST, TYPE_NIC_LIST,	/* enum field_kind */
 };
 
 struct arg_spec {
@@ -138,7 +138,7 @@ static inline bool arg_is_list(enum arg arg)
 {
 	enum arg_type type = arg_specs[arg].type;
 
-	return type == TYPE_IMAGES || type == TYPE_DISKS || type == TYPE_NICS || type == TYPE_INNERS ||
+	return type == TYPE_IMAGES || type == TYPE_DISK_LIST || type == TYPE_NIC_LIST || type == TYPE_INNERS ||
 	       type == TYPE_FORWARDS;
 }
 

@@ -305,7 +305,7 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_PLACE:
 		add_places(completion, context->partial, names);
 		break;
-	case TYPE_NICS:
+	case TYPE_NIC_LIST:
 		add_names(completion, context->partial, names->network, names->context);
 		add_texts(completion, context->partial, none);
 		break;
@@ -340,7 +340,7 @@ static void add_values(struct completion *completion, const struct context *cont
 	case TYPE_RESTART:
 		add_texts(completion, context->partial, policies);
 		break;
-	case TYPE_PERCENT: case TYPE_DISKS:
+	case TYPE_PERCENT: case TYPE_DISK_LIST:
 		add_texts(completion, context->partial, none);
 		break;
 	case TYPE_PCPUS:

@@ -52,7 +52,7 @@ const char *field_text(char *text, const struct vm_spec *spec, u32 field)
 		return *spec_text(spec, field) ? spec_text(spec, field) : "none";
 	case KIND_TEXT:
 		return spec_text(spec, field);
-	case KIND_IMAGES: case KIND_DISKS: case KIND_NICS:
+	case KIND_IMAGES: case KIND_DISK_LIST: case KIND_NIC_LIST:
 		break;
 	}
 	return text;
@@ -67,9 +67,9 @@ static u32 list_count(const struct vm_spec *spec, u32 field)
 	switch ((enum field_kind)spec_fields[field].kind) {
 	case KIND_IMAGES:
 		return spec->module_count;
-	case KIND_DISKS:
+	case KIND_DISK_LIST:
 		return spec->disk_count;
-	case KIND_NICS:
+	case KIND_NIC_LIST:
 		return spec->nic_count;
 	default:
 		return 0;
@@ -80,7 +80,7 @@ static const char *list_item(char *text, const struct vm_spec *spec, u32 field, 
 {
 	if (spec_fields[field].kind == KIND_IMAGES)
 		return spec->modules[index];
-	return spec_fields[field].kind == KIND_DISKS ? disk_text(text, &spec->disks[index])
+	return spec_fields[field].kind == KIND_DISK_LIST ? disk_text(text, &spec->disks[index])
 						     : nic_text(text, &spec->nics[index]);
 }
 
@@ -97,7 +97,7 @@ void field_json(struct json_writer *w, const struct vm_spec *spec, u32 field)
 	case KIND_IMAGE:
 		json_text(w, name, spec_text(spec, field));
 		return;
-	case KIND_IMAGES: case KIND_DISKS: case KIND_NICS:
+	case KIND_IMAGES: case KIND_DISK_LIST: case KIND_NIC_LIST:
 		json_open(w, name, '[');
 		for (u32 i = 0; i < list_count(spec, field); i++)
 			json_text(w, 0, list_item(text, spec, field, i));

@@ -10,7 +10,7 @@
 
 /*
  * As its flag takes it: in text[SET_TEXT_BYTES], or the spec's own text. No image is "none". Not for KIND_IMAGES,
- * KIND_DISKS and KIND_NICS.
+ * KIND_DISK_LIST and KIND_NIC_LIST.
  */
 const char *field_text(char *text, const struct vm_spec *spec, u32 field);
 /* As a member of an object: counts and sizes as numbers, images, disks and network cards as arrays, all else as text;

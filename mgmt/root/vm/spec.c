@@ -191,9 +191,9 @@ static struct error_info field_judge(const struct vm_spec *s, enum request_field
 		return modules_judge(s, images);
 	case KIND_TEXT:
 		return memchr(spec_text(s, field), '\0', row->bytes) != NULL ? ERROR_INFO_NONE : bad_field(field);
-	case KIND_DISKS:
+	case KIND_DISK_LIST:
 		return disks_judge(s);
-	case KIND_NICS:
+	case KIND_NIC_LIST:
 		return nics_judge(s);
 	case KIND_PERCENT: case KIND_PCPUS:
 		break;	/* parts of the share */
