@@ -7,6 +7,7 @@
 The line of the machine is offered as the socket of an emulator (unix), as a TCP port on the loopback interface (tcp),
 or as a terminal (serial), while the test does not use it itself.
 """
+import contextlib
 import os
 import select
 import shutil
@@ -21,6 +22,17 @@ import tty
 from vosmachine import BUILD, PATIENCE
 
 TOOLS = f'{BUILD}/tools'
+
+
+@contextlib.contextmanager
+def running(words, **options):
+    """A program that may go on for ever: it ends with a test that fails meanwhile, too."""
+    with subprocess.Popen(words, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 class Line:

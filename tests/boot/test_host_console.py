@@ -12,7 +12,7 @@ import time
 import pexpect
 import pytest
 
-from hostline import TOOLS, Daemon, Line
+from hostline import TOOLS, Daemon, Line, running
 from vosmachine import PATIENCE, TINY
 
 MENU = 'd detach  n next VM  p previous  l log  s status  o power off  f force off  ] send Ctrl-]  ? help'
@@ -149,8 +149,8 @@ def test_events(machine):
         assert code == 0 and seen == list(range(seen[0], seen[0] + len(seen)))
         assert re.search(r'^\d+ \d+\.\d{6} e: running, request$', text, re.M), text
         after = seen[-1] + 1
-        with subprocess.Popen([f'{TOOLS}/vos', 'events', '--since', str(after), '--count', '8', '--json'],
-                              env=line.environment, stdout=subprocess.PIPE, text=True) as events:
+        with running([f'{TOOLS}/vos', 'events', '--since', str(after), '--count', '8', '--json'],
+                     env=line.environment, stdout=subprocess.PIPE, text=True) as events:
             assert line.vos('pause-vm', 'e')[0] == 0
             first = json.loads(events.stdout.readline())
             assert (first['seq'], first['data']['name'], first['data']['state']) == (after, 'e', 'paused')

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from hostline import TOOLS, Daemon, Line
+from hostline import TOOLS, Daemon, Line, running
 from vosmachine import PATIENCE, TINY, TOP
 
 
@@ -35,8 +35,8 @@ def test_daemon(machine):
         for program in crowd:
             answer = program.communicate(timeout=PATIENCE)[0]
             assert program.returncode == 0 and b'"name":"d"' in answer
-        with subprocess.Popen([f'{TOOLS}/vos', 'events', '--count', '1'], env=line.environment,
-                              stdout=subprocess.PIPE, text=True) as events:
+        with running([f'{TOOLS}/vos', 'events', '--count', '1'], env=line.environment,
+                     stdout=subprocess.PIPE, text=True) as events:
             while events.poll() is None:
                 assert line.vos('start-vm', 'd')[0] == 0
                 assert line.vos('stop-vm', 'd', '--force')[0] == 0
@@ -76,8 +76,8 @@ def test_line_is_pulled(machine):
         daemon = Daemon(line)
         assert line.vos('create-vm', 'w', '--memory', '32M', '--kernel', 'heartbeat')[0] == 0
         since = len(line.vos('events')[1].splitlines())
-        with subprocess.Popen([f'{TOOLS}/vos', 'events', '--since', str(since), '--follow'], env=line.environment,
-                              stdout=subprocess.PIPE, text=True) as events:
+        with running([f'{TOOLS}/vos', 'events', '--since', str(since), '--follow'], env=line.environment,
+                     stdout=subprocess.PIPE, text=True) as events:
             states = (event.split()[3] for event in events.stdout)
             states = (state for state in states if state != 'stopping,')    # which lasts a moment, and may not be seen
             assert line.vos('start-vm', 'w')[0] == 0 and line.vos('stop-vm', 'w', '--force')[0] == 0
@@ -105,8 +105,8 @@ def test_reboot(machine):
         daemon = Daemon(line)
         assert line.vos('create-vm', 'r', '--memory', '32M', '--kernel', 'heartbeat')[0] == 0
         assert line.vos('start-vm', 'r')[0] == 0
-        with subprocess.Popen([f'{TOOLS}/vos', 'log-vm', 'r', '--follow'], env=line.environment,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as log:
+        with running([f'{TOOLS}/vos', 'log-vm', 'r', '--follow'], env=line.environment,
+                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as log:
             assert log.stdout.readline()
             assert line.vos('reboot', '--yes')[0] in (0, 8)     # its answer may come late
             text = log.communicate(timeout=PATIENCE)[0]
@@ -191,7 +191,7 @@ def test_unit():
         for path in (folder, f'{folder}/vos', f'{folder}/vos/hosts'):
             os.chown(path, 65534, 65534)
     environment = dict(PATH=os.environ['PATH'], HOME=folder, XDG_RUNTIME_DIR=folder, XDG_CONFIG_HOME=folder)
-    with subprocess.Popen([*user, *words], env=environment, stderr=subprocess.PIPE) as daemon:
+    with running([*user, *words], env=environment, stderr=subprocess.PIPE) as daemon:
         while not glob.glob(f'{folder}/vos/*.sock'):
             assert daemon.poll() is None, daemon.stderr.read()
             time.sleep(0.05)
@@ -211,7 +211,7 @@ def test_hint(tmp_path):
     environment = dict(os.environ, XDG_RUNTIME_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path))
     outer, inner = os.openpty()
     words = [f'{TOOLS}/vos', '--host', f'unix:{tmp_path}/line', 'list-vm']
-    with subprocess.Popen(words, env=environment, stderr=inner) as program:
+    with running(words, env=environment, stderr=inner) as program:
         os.close(inner)
         text = b''
         while b'\n' not in text:
@@ -226,7 +226,7 @@ def test_nothing_behind(tmp_path):
     """A vosd whose line nobody answers: vos ends with code 8, and so does one without vosd."""
     environment = dict(os.environ, XDG_RUNTIME_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path),
                        VOS_HOST=f'unix:{tmp_path}/none')
-    with subprocess.Popen([f'{TOOLS}/vosd', '--socket', f'{tmp_path}/d'], env=environment) as daemon:
+    with running([f'{TOOLS}/vosd', '--socket', f'{tmp_path}/d'], env=environment) as daemon:
         while not os.path.exists(f'{tmp_path}/d'):
             assert daemon.poll() is None
             time.sleep(0.05)

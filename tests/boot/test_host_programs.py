@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from hostline import TOOLS, Line
+from hostline import TOOLS, Line, running
 from slots import Slots
 from vosmachine import BUILD, LOGS, PATIENCE, TOP
 
@@ -56,8 +56,8 @@ def test_own_machine(slots):                            # pylint: disable=unused
         assert len(lock) == 1 and vosd[1] == 'vosd', vosd
         environment['VOS_HOST'] = f'unix:{BUILD}/vos.sock'
         # The machine goes away: a program that waits for it ends with code 8, and so does each that comes then.
-        with subprocess.Popen([f'{TOOLS}/vos', 'top', '--count', '1000'], env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True) as top:
+        with running([f'{TOOLS}/vos', 'top', '--count', '1000'], env=environment, stdout=subprocess.PIPE,
+                     stderr=subprocess.STDOUT, text=True) as top:
             assert '1 VM, 1 running' in top.stdout.readline()
             with open(f'{BUILD}/vos.pid', encoding='ascii') as file:
                 os.kill(int(file.read()), signal.SIGKILL)
