@@ -19,7 +19,7 @@
 enum audit_kind {
 	AUDIT_ANSWERED = 1,	/* .error: ERR_NONE: it was done */
 	AUDIT_REFUSED,		/* the session's role, or the lack of a session: .error */
-	AUDIT_UNANSWERED,	/* the console was started again before there was an answer */
+	AUDIT_UNANSWERED,	/* before the answer the console was started again, or used its number again */
 	AUDIT_KIND_COUNT
 };
 

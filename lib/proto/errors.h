@@ -458,6 +458,7 @@
 		"there are {have} users, the maximum. Delete one first") \
 	ERROR(ERR_TOO_MANY_SESSIONS, RESULT_RESOURCES, "E_LIMIT", \
 		"there are {have} sessions, the maximum. who shows them; one has to log out first") \
+	ERROR(ERR_NO_DRY_RUN, RESULT_UNSUPPORTED, "E_UNSUPPORTED", "that can't be tried without doing it: no dry run") \
 	ERROR(ERR_FIRST_ADMIN, RESULT_STATE, "E_STATE", \
 		"the first user has to be an admin, for nobody else could add more. Add one with --role admin first") \
 	ERROR(ERR_LAST_ADMIN, RESULT_STATE, "E_STATE", \

@@ -495,11 +495,18 @@ static const struct row {
 	[REQ_REFUSED] = { .rights = CLIENT_MANAGE, .serve = do_refused },
 };
 
+/* Changes that can't be judged without being made: whoever asks for that is refused, for no dry run is recorded. */
+static const bool has_no_dry_run[REQ_OP_COUNT] = {
+	[REQ_UPLOAD_OPEN ... REQ_UPLOAD_FINISH] = true, [REQ_EXPORT_OPEN] = true, [REQ_CAPTURE_OPEN] = true,
+	[REQ_LOGIN] = true, [REQ_LOGOUT] = true, [REQ_PASSWD] = true, [REQ_EXPORT_USERS] = true,
+};
+
 static void serve(void)
 {
 	const struct row *row = &rows[request.op < REQ_OP_COUNT ? request.op : 0];
 	struct error_info no = access_judge(client, &request, definitions_are_applied());
 
+	audit_log_reused(client, request.id);
 	if (!client_may(client, row->rights))
 		no = error_info_of(ERR_DENIED, 0, 0);
 	if (row->rights == 0) {	/* an empty row: there is no such request */
@@ -512,6 +519,8 @@ static void serve(void)
 		send_answer(&no, NULL);
 	} else if (row->fill_row != NULL) {
 		send_table(row->fill_row);
+	} else if (is_dry_run() && has_no_dry_run[request.op]) {
+		send_error(ERR_NO_DRY_RUN);
 	} else if ((row->needs_vm || row->needs_name) && !spec_name_ok(request.name)) {
 		send_error(ERR_BAD_NAME);
 	} else if (row->needs_vm && vm_find(request.name) == NULL) {

@@ -133,6 +133,23 @@ bool audit_log_note(u32 client, const struct request *request, const struct erro
 	return true;
 }
 
+static void finish(struct waiting *place, u32 kind, u32 error)
+{
+	place->record.kind = kind;
+	place->record.error = error;
+	write(&place->record);
+	place->is_used = false;
+	waiting_count--;
+}
+
+/* Whatever is answered to that number first might be of either. */
+void audit_log_reused(u32 client, u32 request_id)
+{
+	for (u32 i = 0; i < WAITING_MAX && waiting_count != 0; i++)
+		if (waiting[i].is_used && waiting[i].record.client == client && waiting[i].id == request_id)
+			finish(&waiting[i], AUDIT_UNANSWERED, ERR_NONE);
+}
+
 void audit_log_refused(u32 client, const struct request *request)
 {
 	struct audit_record record = record_of(client, request);
@@ -145,15 +162,6 @@ void audit_log_refused(u32 client, const struct request *request)
 		(void)snprintf(record.name, sizeof(record.name), "%.*s %.*s", (int)VM_NAME_BYTES - 1, request->to,
 			       (int)VM_NAME_BYTES - 1, request->name);
 	write(&record);
-}
-
-static void finish(struct waiting *place, u32 kind, u32 error)
-{
-	place->record.kind = kind;
-	place->record.error = error;
-	write(&place->record);
-	place->is_used = false;
-	waiting_count--;
 }
 
 void audit_log_answered(u32 client, u32 request_id, u32 error)

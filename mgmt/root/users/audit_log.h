@@ -18,6 +18,8 @@ bool audit_log_has_room(void);
 
 /* access_judge said so of that request. False: too many changes wait for their answers, so it can't be done now. */
 bool audit_log_note(u32 client, const struct request *request, const struct error_info *judgement);
+/* A request has come with that number: what waits under it will never be known to be answered, and is recorded so. */
+void audit_log_reused(u32 client, u32 request_id);
 /* REQ_REFUSED: what the console says that it has refused. */
 void audit_log_refused(u32 client, const struct request *request);
 /* An answer to that request is about to be sent. */

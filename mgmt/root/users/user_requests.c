@@ -26,6 +26,7 @@ _Static_assert((WAITING_MAX + 1) * sizeof(struct guard_report) <= GUARD_REPORT_R
 
 static struct waiting {
 	bool is_used, is_sent, is_done;
+	u64 done_number;	/* in what order guard has done them */
 	bool has_left;		/* nobody waits for the answer any more */
 	u32 client, request_id, op, session, line;
 	struct guard_order order;	/* its secrets until it is sent: guard may have to start first */
@@ -33,6 +34,7 @@ static struct waiting {
 } waiting[WAITING_MAX];
 
 static u32 waiting_count, last_order;
+static u64 done_count;
 static struct reply reply;	/* one at a time; too big for the stack */
 
 static const u8 orders_of[REQ_OP_COUNT] = {
@@ -146,9 +148,14 @@ static bool is_user(const struct guard_report *r)
 	return r->role >= ROLE_VIEWER && r->role < ROLE_COUNT && spec_name_ok(r->name);
 }
 
+static bool is_of(const struct waiting *w, const char *name)
+{
+	return strncmp(w->order.name, name, USER_NAME_BYTES) == 0;
+}
+
 static enum error open_session(const struct waiting *w)
 {
-	if (!is_user(&w->report) || strncmp(w->report.name, w->order.name, USER_NAME_BYTES) != 0)
+	if (!is_user(&w->report) || !is_of(w, w->report.name))
 		return ERR_WRONG_PASSWORD;
 	if (session_find(w->client, w->session) != NULL)
 		session_close(w->session);	/* whoever was there is somebody else now */
@@ -176,18 +183,31 @@ static enum error fill_row(const struct waiting *w)
 	return ERR_NONE;
 }
 
-/* Guard has done it. */
-static enum error follow(const struct waiting *w)
+/*
+ * Guard has changed that user, or may have before it died: what was right before opens nothing any more, also if it is
+ * answered later. Who changes the own password stays; an admin who changes the own role, or goes, does not.
+ */
+static void end_sessions(const struct waiting *w)
 {
 	bool is_change = w->op == REQ_PASSWD || w->op == REQ_SET_USER || w->op == REQ_DELETE_USER;
 
+	if (!is_change || (w->order.flags & GUARD_DRY_RUN) != 0)
+		return;
+	sessions_end(w->order.name, w->op == REQ_PASSWD ? w->session : 0);
+	for (u32 i = 0; i < WAITING_MAX; i++)
+		if (waiting[i].is_done && waiting[i].op == REQ_LOGIN && waiting[i].done_number < w->done_number &&
+		    is_of(&waiting[i], w->order.name))
+			waiting[i].report.error = GUARD_WRONG;
+}
+
+/* Guard has done it. */
+static enum error follow(const struct waiting *w)
+{
 	if (w->op == REQ_LOGIN)
 		return open_session(w);
 	if (w->op == REQ_USERS || w->op == REQ_EXPORT_USERS)
 		return fill_row(w);
 	reply.verdict = w->report.verdict;
-	if (is_change && (w->order.flags & GUARD_DRY_RUN) == 0)
-		sessions_end(w->order.name, w->session);
 	return ERR_NONE;
 }
 
@@ -210,10 +230,12 @@ static bool answer(const struct waiting *w)
 	enum error error = w->report.error < GUARD_ERROR_COUNT ? errors[w->report.error] : ERR_GUARD_DOWN;
 	struct error_info info;
 
+	if (!w->has_left && client_room(w->client) == 0)
+		return false;
+	if (error == ERR_NONE || error == ERR_GUARD_DOWN)
+		end_sessions(w);
 	if (w->has_left)
 		return true;
-	if (client_room(w->client) == 0)
-		return false;
 	memset(&reply, 0, sizeof(reply));
 	if (error == ERR_NONE)
 		error = follow(w);
@@ -233,6 +255,7 @@ static void take_report(const struct guard_report *report)
 	for (u32 i = 0; i < WAITING_MAX; i++)
 		if (waiting[i].is_sent && !waiting[i].is_done && waiting[i].order.id == report->id) {
 			waiting[i].report = *report;
+			waiting[i].done_number = ++done_count;
 			waiting[i].is_done = true;
 		}
 }
@@ -277,6 +300,7 @@ enum status guard_prepare(u64 h_pd)
 	for (u32 i = 0; i < WAITING_MAX; i++)
 		if (waiting[i].is_sent && !waiting[i].is_done) {
 			waiting[i].report.error = GUARD_ERROR_COUNT;
+			waiting[i].done_number = ++done_count;
 			waiting[i].is_done = true;
 		}
 	return root.users.bytes != 0 ? pd_map(h_pd, root.users.h_mem, GUARD_MODULE, root.users.bytes, RIGHT_R) : ST_OK;

@@ -376,6 +376,103 @@ static void changes(void **state)
 	bench_expect(ERR_NONE);
 }
 
+/* An admin who takes the own rights has them no longer; nor does one whom guard may have changed before it died. */
+static void own_rights(void **state)
+{
+	static const enum request_op ops[] = { REQ_SET_USER, REQ_DELETE_USER };
+	struct guard_order order;
+	struct request r;
+	u32 alice;
+
+	(void)state;
+	for (u32 i = 0; i < 2 * ARRAY_COUNT(ops); i++) {
+		alice = login("alice", ROLE_ADMIN);
+		r = a_user(ops[i / 2], "alice", alice);
+		r.user.fields = USER_SET_ROLE;
+		bench_send(&r);
+		order = take(ops[i / 2] == REQ_SET_USER ? GUARD_SET : GUARD_DELETE);
+		answer(&order, i % 2 ? GUARD_ERROR_COUNT : GUARD_OK, 0);
+		bench_expect(i % 2 ? ERR_GUARD_DOWN : ERR_NONE);
+		ask_as(REQ_STATUS, "a", alice);
+		bench_expect(ERR_NO_LOGIN);
+	}
+}
+
+/* A login that guard found right, and then deleted the user, before root looked: the places of both say nothing. */
+static void a_login_before(void **state)
+{
+	u32 admin = login("alice", ROLE_ADMIN);
+	struct request list = bench_make_request(REQ_USERS, "", 0), r = a_user(REQ_DELETE_USER, "bob", admin);
+	struct guard_order first, second, third;
+	struct guard_report done;
+
+	(void)state;
+	list.session = admin;
+	bench_send(&list);
+	first = take(GUARD_ROW);
+	ask_login("bob");
+	second = take(GUARD_LOGIN);
+	answer(&first, GUARD_NO_USER, 0);	/* its place is free now, and before that of the login */
+	bench_send(&r);
+	third = take(GUARD_DELETE);
+	done = (struct guard_report){ .id = second.id, .op = GUARD_LOGIN, .users = 2, .role = ROLE_ADMIN,
+				      .name = "bob" };
+	assert_true(ring_put(&reports, &done, sizeof(done)));
+	answer(&third, GUARD_OK, 0);
+	bench_expect(ERR_NONE);
+	ask_as(REQ_SESSIONS, "", admin);
+	bench_expect(ERR_NO_USER);	/* past the end */
+	assert_int_equal(bench_row_count, 1);
+	assert_string_equal(bench_rows[0].session_row.user, "alice");
+	ask_as(REQ_LOGOUT, "", admin);
+	bench_expect(ERR_NONE);
+}
+
+/* What has no dry run is not done as one: it would be in no record. */
+static void no_dry_run(void **state)
+{
+	static const enum request_op ops[] = { REQ_LOGIN, REQ_PASSWD, REQ_EXPORT_USERS, REQ_LOGOUT, REQ_UPLOAD_OPEN,
+					       REQ_UPLOAD_FINISH, REQ_EXPORT_OPEN, REQ_CAPTURE_OPEN };
+	u32 admin = login("alice", ROLE_ADMIN);
+	struct guard_order order;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(ops); i++) {
+		struct request r = a_user(ops[i], "alice", admin);
+
+		r.flags = REQ_FLAG_DRY_RUN;
+		bench_send(&r);
+		bench_expect(ERR_NO_DRY_RUN);
+	}
+	assert_false(ring_get(&orders, &order, sizeof(order)));
+	ask_as(REQ_LOGOUT, "", admin);
+	bench_expect(ERR_NONE);
+}
+
+/* A number that is used again: what its first request came to, no answer says, so that the record does not either. */
+static void a_number_again(void **state)
+{
+	u32 admin = login("alice", ROLE_ADMIN);
+	struct request r = a_user(REQ_DELETE_USER, "bob", admin), again;
+	struct guard_order order;
+	u64 before = audit()->written;
+
+	(void)state;
+	bench_send(&r);
+	order = take(GUARD_DELETE);
+	again = bench_make_request(REQ_STATUS, "none", 0);
+	again.session = admin;
+	again.id = r.id;
+	assert_true(ring_put(&bench_requests, &again, sizeof(again)));
+	bench_turns(ROOT_BIT_REQUEST, 1);
+	assert_int_equal(audit()->written, before + 1);
+	expect_record(0, AUDIT_UNANSWERED, REQ_DELETE_USER, "alice", "bob", ERR_NONE);
+	answer(&order, GUARD_OK, 0);
+	assert_int_equal(audit()->written, before + 1);
+	ask_as(REQ_LOGOUT, "", admin);
+	bench_expect(ERR_NONE);
+}
+
 static void limits(void **state)
 {
 	struct request r[10];
@@ -477,8 +574,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {	/* each goes on where the one before ended */
 		cmocka_unit_test(nobody), cmocka_unit_test(roles), cmocka_unit_test(a_wrong_guard),
 		cmocka_unit_test(a_lockout), cmocka_unit_test(an_audit), cmocka_unit_test(a_slow_guard),
-		cmocka_unit_test(changes), cmocka_unit_test(limits), cmocka_unit_test(a_hostile_console),
-		cmocka_unit_test(restarts),
+		cmocka_unit_test(changes), cmocka_unit_test(own_rights), cmocka_unit_test(a_login_before),
+		cmocka_unit_test(no_dry_run), cmocka_unit_test(a_number_again), cmocka_unit_test(limits),
+		cmocka_unit_test(a_hostile_console), cmocka_unit_test(restarts),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
