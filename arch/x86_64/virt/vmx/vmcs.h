@@ -124,6 +124,7 @@ enum vmx_exit_reason {
 	VMX_EXIT_TABLE_SIZE
 };
 #define VMX_ENTRY_FAILED BIT32(31)
+#define VMX_ENTRY_MACHINE_CHECK (VMX_ENTRY_FAILED | 41u)
 
 /* Exit qualifications. */
 #define EPT_READ BIT64(0)

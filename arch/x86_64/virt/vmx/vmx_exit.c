@@ -94,6 +94,8 @@ HANDLER(exit_refused)
 
 	page->exit.bad_state.hardware = is_fail ? BIT64(32) | vmread(VMCS_INSN_ERROR) : code;
 	page->exit.bad_state.detail = is_fail ? 0 : vmread(VMCS_QUALIFICATION);
+	if (code == VMX_ENTRY_MACHINE_CHECK)	/* no handler has seen it (SDM Vol. 3 26.9) */
+		machine_check(false);
 	if (code & VMX_ENTRY_FAILED) {
 		vmx_event_collect(hw, hw->entry, true);
 		vmwrite(VMCS_ENTRY_EVENT, 0);

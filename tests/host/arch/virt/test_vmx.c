@@ -181,6 +181,22 @@ static void test_bad_state(void **state)
 	check_withdrawal(refuse);
 }
 
+static u64 machine_check_within(void)
+{
+	return VMX_ENTRY_MACHINE_CHECK;
+}
+
+/* A machine check within an entry: it is judged, for nobody else has seen it, and the guest ends. */
+static void test_machine_check(void **state)
+{
+	(void)state;
+	fake_machine_checks = 0;
+	check_withdrawal(refuse);
+	assert_int_equal(fake_machine_checks, 0);
+	check_refusals(machine_check_within);
+	assert_int_equal(fake_machine_checks, ARRAY_COUNT(requests));
+}
+
 /* One that only waited comes back as an NMI to deliver. */
 static void test_pending_nmi(void **state)
 {
@@ -270,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fail, start, end),
 		cmocka_unit_test_setup_teardown(test_bad_state, start, end),
+		cmocka_unit_test_setup_teardown(test_machine_check, start, end),
 		cmocka_unit_test_setup_teardown(test_pending_nmi, start, end),
 		cmocka_unit_test_setup_teardown(test_step_in_a_shadow, start, end),
 		cmocka_unit_test_setup_teardown(test_step_out_of_space, start, end),
