@@ -461,6 +461,8 @@
 	ERROR(ERR_NO_DRY_RUN, RESULT_UNSUPPORTED, "E_UNSUPPORTED", "that can't be tried without doing it: no dry run") \
 	ERROR(ERR_FIRST_ADMIN, RESULT_STATE, "E_STATE", \
 		"the first user has to be an admin, for nobody else could add more. Add one with --role admin first") \
+	ERROR(ERR_NO_USERS, RESULT_STATE, "E_STATE", \
+		"there are no users here, and nothing needs a login. add-user NAME --role admin makes the first one") \
 	ERROR(ERR_LAST_ADMIN, RESULT_STATE, "E_STATE", \
 		"{name} is the only admin, and there has to be one. Add another one first") \
 	ERROR(ERR_BAD_USER, RESULT_USAGE, "E_USAGE", \

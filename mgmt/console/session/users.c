@@ -103,11 +103,27 @@ static void send(struct session *s, struct job *job)
 	explicit_bzero(args->new_secret, sizeof(args->new_secret));
 }
 
+/* Nobody is asked for a password that can't be. */
+static bool lacks_users(struct session *s, struct job *job)
+{
+	u32 op = op_of(job);
+	struct cmd_error error;
+
+	if (s->console->has_users || (op != REQ_LOGIN && op != REQ_LOGOUT && op != REQ_PASSWD))
+		return false;
+	error_set(&error, RESULT_STATE, "there are no users here, and nothing needs a login. add-user NAME --role admin "
+		"makes the first one");
+	job_fail(s, job, &error);
+	return true;
+}
+
 void user_begin(struct session *s, struct job *job)
 {
 	bool is_prompt = job->origin == JOB_PROMPT && !job_is_json(job);
 	const struct args *args = &job->args;
 
+	if (lacks_users(s, job))
+		return;
 	if (op_of(job) == REQ_LOGIN && !login_of(job)) {
 		refuse(s, job, "a program says hello before it logs in");
 		return;
@@ -133,6 +149,8 @@ void user_begin(struct session *s, struct job *job)
 
 void logout_begin(struct session *s, struct job *job)
 {
+	if (lacks_users(s, job))
+		return;
 	memset(&job->request, 0, sizeof(job->request));
 	job_send(s, job, REQ_LOGOUT);
 }

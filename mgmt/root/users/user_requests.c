@@ -63,7 +63,7 @@ static void logout(u32 client, const struct request *request)
 {
 	const struct login *login = session_find(client, request->session);
 
-	if (login == NULL) {	/* without users nobody is logged in */
+	if (login == NULL) {
 		refuse(client, request, ERR_NO_LOGIN);
 		return;
 	}
@@ -126,8 +126,11 @@ static void take_order(u32 client, const struct request *request, const char nam
 void user_request(u32 client, struct request *request)
 {
 	const struct login *login = session_find(client, request->session);
+	bool needs_user = request->op == REQ_LOGIN || request->op == REQ_LOGOUT || request->op == REQ_PASSWD;
 
-	if (request->op == REQ_LOGOUT)
+	if (needs_user && !access_has_users())
+		refuse(client, request, ERR_NO_USERS);
+	else if (request->op == REQ_LOGOUT)
 		logout(client, request);
 	else if (request->op == REQ_PASSWD && login == NULL)
 		refuse(client, request, ERR_NO_LOGIN);

@@ -109,6 +109,18 @@ static void an_audit(void **state)
 	command("audit --verify", "are as they were written", RESULT_OK);
 }
 
+/* The machine stays open. */
+static void no_users(void **state)
+{
+	static const char *const lines[] = { "logout", "passwd", "login alice" };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(lines); i++)
+		command(lines[i], "error[E_STATE]: there are no users here, and nothing needs a login", RESULT_STATE);
+	command("list-vm", "There are no VMs", RESULT_OK);
+	assert_int_equal(root->last_session, 0);
+}
+
 static void roles(void **state)
 {
 	(void)state;
@@ -252,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_open_machine, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_users, setup, teardown),
 		cmocka_unit_test_setup_teardown(before_a_login, with_users, teardown),
 		cmocka_unit_test_setup_teardown(an_audit, with_users, teardown),
 		cmocka_unit_test_setup_teardown(roles, with_users, teardown),

@@ -125,22 +125,28 @@ static void ask_as(enum request_op op, const char *name, u32 session)
 /* The machine that nobody has users on is as it always was. */
 static void nobody(void **state)
 {
+	static const enum request_op needs_user[] = { REQ_LOGIN, REQ_LOGOUT, REQ_PASSWD };
 	struct guard_order order;
 
 	(void)state;
 	assert_false(access_has_users());
-	ask_login("alice");
+	ask_as(REQ_USERS, "", 0);
 	assert_false(ring_get(&orders, &order, sizeof(order)));	/* guard has not said that it is ready */
 	report((struct guard_report){ .op = GUARD_READY });
 	assert_false(access_has_users());
-	order = take(GUARD_LOGIN);
-	report((struct guard_report){ .id = order.id, .op = order.op, .error = GUARD_WRONG });
-	bench_expect(ERR_WRONG_PASSWORD);
+	order = take(GUARD_ROW);
+	report((struct guard_report){ .id = order.id, .op = order.op, .error = GUARD_NO_USER });
+	bench_expect(ERR_NO_USER);
 	bench_create("a", RESTART_NEVER, 0);
 	ask_as(REQ_STATUS, "a", 1 << 8);
 	bench_expect(ERR_NO_LOGIN);
-	ask_as(REQ_LOGOUT, "", 0);
-	bench_expect(ERR_NO_LOGIN);
+	for (u32 i = 0; i < ARRAY_COUNT(needs_user); i++) {
+		ask_as(needs_user[i], "alice", 0);
+		bench_expect(ERR_NO_USERS);
+	}
+	assert_false(ring_get(&orders, &order, sizeof(order)));
+	ask_as(REQ_STATUS, "a", 0);
+	bench_expect(ERR_NONE);
 }
 
 static void roles(void **state)
