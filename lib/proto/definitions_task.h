@@ -31,12 +31,13 @@ struct definitions_request {
 
 /* Where definitions are kept. */
 enum definitions_place {
-	DEFINITIONS_SEARCHED,	/* disks are still coming */
+	DEFINITIONS_SEARCHED,	/* disks are still coming; with a pool: they are being read there */
 	DEFINITIONS_IN_RAM,	/* they are lost when VOS ends */
 	DEFINITIONS_IN_POOL,
 	DEFINITIONS_NOT_WRITTEN,	/* those in the pool are older than what there is: a write failed */
 	DEFINITIONS_DAMAGED,	/* those in the pool can't be read, and stay as they are */
 	DEFINITIONS_TWICE,	/* two pools have some: those of neither are applied, and new ones are lost */
+	DEFINITIONS_AWAITED,	/* IN_RAM; a mirror that waits for a disk may have others */
 	DEFINITIONS_PLACE_COUNT
 };
 

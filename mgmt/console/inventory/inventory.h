@@ -64,6 +64,7 @@ struct inventory {
 	u32 listing;
 	u32 last_number;
 	bool are_vms_coming;	/* definitions of VMs are still to be read and applied */
+	char waiting_pool[DISK_NAME_BYTES];	/* that may have others; "" = none does */
 	u64 history_first;	/* of VMs that are new: there may be a history before theirs */
 	u32 pcpu_count;
 	struct pcpu_entry pcpus[INVENTORY_PCPUS];

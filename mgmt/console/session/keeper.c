@@ -237,6 +237,8 @@ static void keeper_answer(struct session *s, struct job *job, const struct reply
 	keeper->task = reply->definitions;
 	keeper->task.pool[sizeof(keeper->task.pool) - 1] = 0;
 	keeper->task.other[sizeof(keeper->task.other) - 1] = 0;
+	snprintf(s->console->inventory.waiting_pool, sizeof(keeper->task.pool), "%s",
+		keeper->task.place == DEFINITIONS_AWAITED ? keeper->task.pool : "");
 	begin_task(s, job);
 }
 

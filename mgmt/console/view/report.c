@@ -184,7 +184,8 @@ void report_definitions(const struct out *out, const struct definitions_report *
 {
 	switch ((enum definitions_place)r->place) {
 	case DEFINITIONS_SEARCHED:
-		out_text(out, "Definitions of VMs: disks are still coming.\n");
+		out_text(out, r->pool[0] ? "Definitions of VMs are still being read.\n" :
+			"Definitions of VMs: disks are still coming.\n");
 		break;
 	case DEFINITIONS_IN_RAM:
 		out_text(out, "Definitions of VMs are kept in RAM only: create-pool makes them last.\n");
@@ -203,6 +204,10 @@ void report_definitions(const struct out *out, const struct definitions_report *
 			"none are applied. import-pool takes over the one that is\n"
 			"another machine's; those of the other one are applied then.\n", r->pool, r->other);
 		break;
+	case DEFINITIONS_AWAITED:
+		out_format(out, "Definitions of VMs are kept in RAM only: pool %s, which waits\nfor a disk, may have others. "
+			"list-pool shows it, open-pool %s opens it without.\n", r->pool, r->pool);
+		break;
 	case DEFINITIONS_PLACE_COUNT:
 		break;
 	}
@@ -216,10 +221,13 @@ static void definitions_row(const struct out *out, const struct definitions_repo
 		[DEFINITIONS_IN_POOL] = "kept in pool ", [DEFINITIONS_NOT_WRITTEN] = "not written to pool ",
 		[DEFINITIONS_DAMAGED] = "kept in RAM only; damaged in pool ",
 		[DEFINITIONS_TWICE] = "kept in RAM only; there are some in pools ",
+		[DEFINITIONS_AWAITED] = "kept in RAM only; others may be in a pool that waits: ",
 	};
 
 	label(out, "Definitions");
-	if (r->place < DEFINITIONS_PLACE_COUNT)
+	if (r->place == DEFINITIONS_SEARCHED && r->pool[0])
+		out_format(out, "being read from pool %.*s", (int)sizeof(r->pool), r->pool);
+	else if (r->place < DEFINITIONS_PLACE_COUNT)
 		out_format(out, "%s%.*s", words[r->place], (int)sizeof(r->pool), r->pool);
 	if (r->other[0])
 		out_format(out, " and %.*s", (int)sizeof(r->other), r->other);
@@ -324,6 +332,11 @@ void report_vms(const struct out *out, const void *what)
 		count++;
 		if (strlen(m->vms[i].report.name) > width)
 			width = (u32)strlen(m->vms[i].report.name);
+	}
+	if (count == 0 && m->waiting_pool[0]) {
+		out_format(out, "There are no VMs. Pool %s, which waits for a disk, may have some: see list-pool.\n",
+			m->waiting_pool);
+		return;
 	}
 	if (count == 0) {
 		out_text(out, m->are_vms_coming ?

@@ -32,7 +32,7 @@ static void json_definitions(struct json_writer *w, const char *key, const struc
 	static const char *const places[DEFINITIONS_PLACE_COUNT] = {
 		[DEFINITIONS_SEARCHED] = "searched", [DEFINITIONS_IN_RAM] = "ram", [DEFINITIONS_IN_POOL] = "pool",
 		[DEFINITIONS_NOT_WRITTEN] = "not-written", [DEFINITIONS_DAMAGED] = "damaged",
-		[DEFINITIONS_TWICE] = "twice",
+		[DEFINITIONS_TWICE] = "twice", [DEFINITIONS_AWAITED] = "ram-awaited",
 	};
 	char pool[DISK_NAME_BYTES], other[DISK_NAME_BYTES];
 

@@ -98,13 +98,15 @@ static void send_task(void)
 /* Where those are that no pool takes. */
 static enum definitions_place place_without_pool(void)
 {
-	return k.is_damaged ? DEFINITIONS_DAMAGED : k.is_twice ? DEFINITIONS_TWICE : DEFINITIONS_IN_RAM;
+	return k.is_damaged ? DEFINITIONS_DAMAGED : k.is_twice ? DEFINITIONS_TWICE :
+	       pool_that_waits()[0] != '\0' ? DEFINITIONS_AWAITED : DEFINITIONS_IN_RAM;
 }
 
 static void set_place(struct definitions_report *r, enum definitions_place place)
 {
 	r->place = place;
-	snprintf(r->pool, sizeof(r->pool), "%s", place == DEFINITIONS_IN_RAM ? "" : k.pool);
+	snprintf(r->pool, sizeof(r->pool), "%s", place == DEFINITIONS_IN_RAM ? "" :
+		 place == DEFINITIONS_AWAITED ? pool_that_waits() : k.pool);
 	snprintf(r->other, sizeof(r->other), "%s", place == DEFINITIONS_TWICE ? k.other : "");
 }
 
@@ -582,8 +584,7 @@ void definitions_report_fill(struct definitions_report *out)
 	static const u8 where[KEEP_COUNT] = {
 		[KEEP_SEARCH] = DEFINITIONS_SEARCHED, [KEEP_OPEN] = DEFINITIONS_SEARCHED,
 		[KEEP_READ] = DEFINITIONS_SEARCHED, [KEEP_IMAGES] = DEFINITIONS_SEARCHED,
-		[KEEP_LOAD] = DEFINITIONS_IN_POOL,
-		[KEEP_CONF] = DEFINITIONS_IN_RAM, [KEEP_NONE] = DEFINITIONS_IN_RAM,
+		[KEEP_LOAD] = DEFINITIONS_IN_POOL, [KEEP_CONF] = DEFINITIONS_IN_RAM, [KEEP_NONE] = DEFINITIONS_IN_RAM,
 		[KEEP_MAKE] = DEFINITIONS_IN_RAM, [KEEP_KEPT] = DEFINITIONS_IN_POOL,
 		[KEEP_TEXT] = DEFINITIONS_IN_POOL, [KEEP_WRITE] = DEFINITIONS_IN_POOL,
 		[KEEP_LEAVE] = DEFINITIONS_IN_RAM,

@@ -265,13 +265,17 @@ u32 pool_with_definitions(u32 but)
 	return STORE_POOLS_MAX;
 }
 
-bool pools_hide_some(void)
+const char *pool_that_waits(void)
 {
 	for (u32 p = 0; p < STORE_POOLS_MAX; p++)
-		if (pool_is_coming(p) ||
-		    (pool_at(p) != NULL && pools[p].is_mirror && pools[p].state == POOL_HAS_FAILED))
-			return true;
-	return false;
+		if (pool_at(p) != NULL && pools[p].is_mirror && pools[p].state == POOL_HAS_FAILED)
+			return pools[p].partition->name;
+	return "";
+}
+
+bool pools_hide_some(void)
+{
+	return pools_are_coming() || pool_that_waits()[0] != '\0';
 }
 
 void pools_are_searched(void)

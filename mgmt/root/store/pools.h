@@ -97,6 +97,8 @@ u32 pool_with_definitions(u32 but);
 /* Whether some pool has definitions is not known: it is being opened, or a mirror waits for its other disk, or for a
  * person. */
 bool pools_hide_some(void);
+/* The name of a mirror that could not be opened without its other disk; "" = there is none. */
+const char *pool_that_waits(void);
 /* All disks have had their time to come. Before that no pool counts. */
 void pools_are_searched(void);
 /* The one pool that has definitions; STORE_POOLS_MAX: there is none, or two have some, or it is too soon to say. */

@@ -81,6 +81,19 @@ static void given_up(void **state)
 	root->given_up = NULL;
 }
 
+/* A mirror that may have definitions can't be opened yet: nobody is told that there is nothing. */
+static void awaited(void **state)
+{
+	(void)state;
+	fake_screen(root);
+	root->task = (struct definitions_report){ .number = root->task.number + 1, .task = DEFINITIONS_TELL,
+		.place = DEFINITIONS_AWAITED, .pool = "fast" };
+	fake_run(root);
+	expect("Definitions of VMs are kept in RAM only: pool fast, which waits");
+	command("list-vm", "There are no VMs. Pool fast, which waits for a disk, may have some: see list-pool.",
+		RESULT_OK);
+}
+
 /* Mistakes have a place; what could not be had stays, word for word, until something of its name is there. */
 static void what_is_left(void **state)
 {
@@ -223,6 +236,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(there_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(given_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(awaited, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_late_pool, setup, teardown),

@@ -249,7 +249,9 @@ static void fields_are_those_of_replies(void **state)
 	check_reply("hello", "{\"execute\":\"hello\",\"arguments\":{\"client\":\"a\"},\"id\":0}");
 	snprintf(text, sizeof(text), "{\"execute\":\"login\",\"arguments\":{\"name\":\"alice\",\"password\":\""
 		FAKE_PASSWORD "\"},\"c\":%llu,\"id\":1}", (unsigned long long)session.clients.list[0].number);
+	session.console->has_users = true;
 	check_reply("login", text);
+	session.console->has_users = false;
 	command("create-switch lan", "made", RESULT_OK);
 	command("create-vm a --module one --disk 64M,on=ram --nic lan", "defined", RESULT_OK);
 	command("start-vm a", "running", RESULT_OK);

@@ -293,7 +293,8 @@ static void a_mirror_that_waits(void **state)
 	disk_of.flags = 0;
 	report(disk_of);
 	bench_turns(0, 5);
-	expect_task(DEFINITIONS_CONF, DEFINITIONS_IN_RAM);
+	expect_task(DEFINITIONS_CONF, DEFINITIONS_AWAITED);
+	assert_string_equal(bench_task.pool, "fast");
 	bench_ask_task(bench_task.number, 0);
 	find_pool_named(1, "data", false);
 	expect_no_order();
