@@ -457,7 +457,8 @@
 	ERROR(ERR_TOO_MANY_USERS, RESULT_RESOURCES, "E_LIMIT", \
 		"there are {have} users, the maximum. Delete one first") \
 	ERROR(ERR_TOO_MANY_SESSIONS, RESULT_RESOURCES, "E_LIMIT", \
-		"there are {have} sessions, the maximum. who shows them; one has to log out first") \
+		"there are as many sessions as may be: {have}, of which 4 are for admins. who shows them; one has to " \
+		"log out first") \
 	ERROR(ERR_NO_DRY_RUN, RESULT_UNSUPPORTED, "E_UNSUPPORTED", "that can't be tried without doing it: no dry run") \
 	ERROR(ERR_FIRST_ADMIN, RESULT_STATE, "E_STATE", \
 		"the first user has to be an admin, for nobody else could add more. Add one with --role admin first") \

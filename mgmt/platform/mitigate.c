@@ -47,7 +47,7 @@ static const struct row {
 	  .free = { AC(BIT64(62)), { CPU_7_2_EDX, BIT64(4) } } },
 	{ FLAW_SSB, INTEL, ALL_FAMILIES, .except = no_ssb, .free = { AC(BIT64(4)) },
 	  .command = { CPU_7_EDX, BIT64(31) } },
-	{ FLAW_SSB, AMD, 0x15, 255, .free = { { CPU_80000008_EBX, BIT64(26) } } },
+	{ FLAW_SSB, AMD, 0x14, 255, .free = { { CPU_80000008_EBX, BIT64(26) } } },
 	{ FLAW_SRBDS, INTEL, ALL_FAMILIES, .only = srbds, .cured = { CPU_7_EDX, BIT64(9) } },
 	{ FLAW_MMIO, INTEL, ALL_FAMILIES, .only = mmio, .free = { AC(BIT64(13) | BIT64(14) | BIT64(15)) },
 	  .command = { CPU_7_EDX, BIT64(10) } },

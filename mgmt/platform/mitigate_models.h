@@ -23,7 +23,9 @@ static const struct models in_order[] = { MODEL(0x1c), MODELS(0x26, 0x27), MODEL
 #define SILVERMONT MODEL(0x37), MODEL(0x4a), MODEL(0x4d), MODEL(0x5a), MODEL(0x5d), MODEL(0x4c), MODEL(0x75)
 #define GOLDMONT MODEL(0x5c), MODEL(0x5f), MODEL(0x7a)
 #define TREMONT MODEL(0x86), MODEL(0x96), MODEL(0x9c)
-static const struct models no_ssb[] = { MODEL(0x1c), MODELS(0x26, 0x27), MODELS(0x35, 0x36), SILVERMONT, END };
+/* Of Airmont's, not the phone's and the network's (5Ah, 75h). */
+static const struct models no_ssb[] = { MODEL(0x1c), MODELS(0x26, 0x27), MODELS(0x35, 0x37), MODEL(0x4a),
+					MODELS(0x4c, 0x4d), END };
 static const struct models no_l1tf[] = {
 	MODEL(0x1c), MODELS(0x26, 0x27), MODELS(0x35, 0x36), SILVERMONT, GOLDMONT, TREMONT, END
 };

@@ -300,13 +300,16 @@ enum arg command_arg(const struct command *command, const char *name, size_t len
 bool command_complete(struct args *args, struct cmd_error *error)
 {
 	arg_set missing = args->command->needs & ~args->given;
-	bool is_eject = args->command->is_of_drive && !(args->command->takes & ARG_BIT(ARG_OF_FIELD(FIELD_ISO)));
+	bool takes_disc = args->command->takes & ARG_BIT(ARG_OF_FIELD(FIELD_ISO));
+	bool is_eject = args->command->is_of_drive && !takes_disc;
 
 	if (is_eject) {
 		strcpy(args->spec.iso, IMAGE_NO_DISC);
 		args->given |= ARG_BIT(ARG_OF_FIELD(FIELD_ISO));
 	}
-
+	if (args->command->is_of_drive && args_has(args, ARG_OF_FIELD(FIELD_ISO)) && args->spec.iso[0] == 0)
+		return error_set(error, RESULT_USAGE, "%s needs an image, see list-image. eject-cd takes a disc out; "
+			"set-vm --iso none takes the drive of a stopped VM away", args->command->verb);
 	if (args_has(args, ARG_ALL) && args_has(args, ARG_NAME))
 		return error_set(error, RESULT_USAGE, "--all and a name exclude each other. For example: %s",
 			args->command->example);

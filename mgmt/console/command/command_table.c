@@ -188,7 +188,7 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "stats-vm", .group = GROUP_VM, .role = ROLE_VIEWER,
-		.summary = "show a VM's CPU time, exits, wake-ups, memory and disk I/O",
+		.summary = "show a VM's CPU time, exits, wake-ups, memory and I/O",
 		.more = "The figures are those of the current run, or of the last run of a stopped VM. The cost of an "
 			"exit is the time from the exit to the next entry. The latency of a wake-up is the time from "
 			"the event to the first instruction; that of a disk request is the time in the storage service "
@@ -208,8 +208,9 @@ const struct command command_rows[] = {
 	},
 	{
 		.verb = "top", .group = GROUP_VM, .role = ROLE_VIEWER,
-		.summary = "live CPU usage and disk I/O (q quits)",
-		.more = "100% is one pCPU. IO/S is requests to disks, DATA/S the bytes that they read and write. The "
+		.summary = "live CPU usage, disk and network I/O (q quits)",
+		.more = "100% is one pCPU. IO/S is requests to disks, DATA/S the bytes that they read and write; PKT/S "
+			"and NET/S are packets of network cards and their bytes, both ways. The "
 			"space bar updates the table. With --json, each table is one JSON object (one table without "
 			"--count).",
 		.example = "top --interval 5s",
@@ -238,8 +239,8 @@ const struct command command_rows[] = {
 		.verb = "list-image", .group = GROUP_MACHINE, .role = ROLE_VIEWER,
 		.summary = "list kernels and RAM disks to boot VMs from",
 		.more = "boot: it came with the boot medium. uploaded: a program sent it; POOL has it, or it is lost "
-			"when VOS ends. HASH is the start of its BLAKE2b-256, OWNER the user who sent it (there are no "
-			"users yet).",
+			"when VOS ends. HASH is the start of its BLAKE2b-256, OWNER the peer that sent it, where that "
+			"is known.",
 		.example = "list-image",
 		.takes = A(JSON),
 		.ops = LISTING, .tables = BIT32(FETCH_IMAGES),

@@ -49,7 +49,7 @@
 		.summary = "give a pool the free room behind it on its disk",
 		.more = "For a disk that has become larger, or whose next partition is gone. VMs go on: the store is "
 			"started again for it, as by restart-service store, which they see as a pause. Safe against a "
-			"power cut at any moment.",
+			"power cut at any moment. A mirror can't be grown yet.",
 		.example = "grow-pool fast",
 		.takes = A(POOL) | CHANGE_VOLUME, .needs = A(POOL), .op = REQ_GROW_POOL,
 		.ops = { .begin = request_begin, .answer = pool_answer },

@@ -111,8 +111,8 @@ static bool lacks_users(struct session *s, struct job *job)
 
 	if (s->console->has_users || (op != REQ_LOGIN && op != REQ_LOGOUT && op != REQ_PASSWD))
 		return false;
-	error_set(&error, RESULT_STATE, "there are no users here, and nothing needs a login. add-user NAME --role admin "
-		"makes the first one");
+	error_set(&error, RESULT_STATE, "there are no users here, and nothing needs a login. add-user NAME --role "
+		"admin makes the first one");
 	job_fail(s, job, &error);
 	return true;
 }

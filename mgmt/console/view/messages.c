@@ -272,6 +272,12 @@ static void no_pcpu(struct cmd_error *error, const struct reply *reply)
 			(u32)reply->need, (u32)reply->have, (u32)reply->have - 1);
 }
 
+/* A clone that is to be, or else the VM that is there. */
+static const char *vm_meant(const struct request *request)
+{
+	return request->op == REQ_CLONE_VM ? request->to : request->name;
+}
+
 static void cap_too_large(struct cmd_error *error, const char *name, u32 need, u32 have)
 {
 	char vcpus[32];
@@ -465,13 +471,13 @@ static void special_message(
 		no_pcpu(error, reply);
 		break;
 	case ERR_CAP:
-		cap_too_large(error, request->name, (u32)reply->need, (u32)reply->have);
+		cap_too_large(error, vm_meant(request), (u32)reply->need, (u32)reply->have);
 		break;
 	case ERR_IMAGE_MEMORY:
-		image_memory(error, request->name, reply);
+		image_memory(error, vm_meant(request), reply);
 		break;
 	case ERR_GUEST_MEMORY:
-		guest_memory(error, request->name, reply);
+		guest_memory(error, vm_meant(request), reply);
 		break;
 	case ERR_VOLUME_SIZE: case ERR_VOLUME_RAM_SIZE: case ERR_DISK_MEMORY: case ERR_DISK_FULL: case ERR_IMAGE_LARGER:
 	case ERR_VOLUME_SHRINKS: case ERR_RESERVE_SIZE:

@@ -18,9 +18,9 @@ static const struct command own_rows[] = {
 		.summary = "upload a file of this machine as an image, or into a new volume",
 		.more = "--name is the image's; without, it is that of the file. An upload that was interrupted goes "
 			"on where it was, for 5 minutes. VOS checks the hash of the whole before the image can be "
-			"used. Uploaded images are lost when VOS ends. With --volume, the file is a disk image, raw "
-			"or qcow2, and becomes a volume that stays; its zeros are not sent. --size makes the volume "
-			"larger than the image.",
+			"used. Without a pool, uploaded images are lost when VOS ends. With --volume, the file is a "
+			"disk image, raw or qcow2, and becomes a volume that stays; its zeros are not sent. --size "
+			"makes the volume larger than the image.",
 		.example = "upload-image debian.qcow2 --volume web --size 20G",
 		.takes = A(FILE) | A(IMAGE) | A(INTO) | A(BYTES) | A(ON) | A(QUIET) | A(JSON), .needs = A(FILE),
 	},

@@ -9,6 +9,7 @@
 #include "root.h"
 
 #define PLACE_BITS 8u
+#define ADMIN_SESSIONS 4u	/* places that the others leave: they can't keep an admin out */
 #define LAST_NUMBER (BIT32(32 - PLACE_BITS) - 1)
 
 _Static_assert(SESSIONS_MAX <= BIT32(PLACE_BITS), "an id has its place");
@@ -16,9 +17,20 @@ _Static_assert(SESSIONS_MAX <= BIT32(PLACE_BITS), "an id has its place");
 static struct login table[SESSIONS_MAX];
 static u32 last_number;
 
+static u32 free_places(void)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < SESSIONS_MAX; i++)
+		count += table[i].id == 0;
+	return count;
+}
+
 u32 session_open(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 line)
 {
-	for (u32 i = 0; i < SESSIONS_MAX; i++) {
+	bool is_full = role < ROLE_ADMIN && free_places() <= ADMIN_SESSIONS;
+
+	for (u32 i = 0; i < SESSIONS_MAX && !is_full; i++) {
 		if (table[i].id != 0)
 			continue;
 		last_number = last_number % LAST_NUMBER + 1;

@@ -18,7 +18,7 @@ struct login {
 	char user[USER_NAME_BYTES];
 };
 
-/* Its id; 0: there are SESSIONS_MAX. */
+/* Its id; 0: there are SESSIONS_MAX, or so many that only an admin may have one more. */
 u32 session_open(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 line);
 /* NULL: that client has none of that id. */
 const struct login *session_find(u32 client, u32 id);

@@ -486,12 +486,17 @@ static void limits(void **state)
 	u32 sessions[SESSIONS_MAX];
 
 	(void)state;
-	for (u32 i = 0; i < SESSIONS_MAX; i++)
-		sessions[i] = login("bob", ROLE_VIEWER);
-	ask_login("bob");
-	order = take(GUARD_LOGIN);
-	answer(&order, GUARD_OK, ROLE_VIEWER);
-	bench_expect(ERR_TOO_MANY_SESSIONS);
+	for (u32 i = 0; i < SESSIONS_MAX; i++) {
+		bool is_left = i >= SESSIONS_MAX - 4;		/* for admins */
+
+		sessions[i] = login(is_left ? "alice" : "bob", is_left ? ROLE_ADMIN : ROLE_VIEWER);
+		if (i < SESSIONS_MAX - 5)
+			continue;
+		ask_login("bob");
+		order = take(GUARD_LOGIN);
+		answer(&order, GUARD_OK, i == SESSIONS_MAX - 1 ? ROLE_ADMIN : ROLE_OPERATOR);
+		bench_expect(ERR_TOO_MANY_SESSIONS);
+	}
 	for (u32 i = 0; i < SESSIONS_MAX; i++) {
 		ask_as(REQ_LOGOUT, "", sessions[i]);
 		bench_expect(ERR_NONE);
