@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Disk images become volumes: a guest mounts what the test made, and reads what it put there."""
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ import subprocess
 import pytest
 
 from hostline import Line
+from test_networks import answer
 from vosmachine import BUILD, TINY, TOP, Machine
 
 FILE_BYTES = 1 << 20
@@ -35,7 +35,7 @@ def boot_files(kind, folder, image):
 
 
 def volume(machine, name):
-    rows = json.loads(machine.ok(f'list-volume {name} --json'))['return']
+    rows = answer(machine, f'list-volume {name}')
     return rows[0]
 
 
@@ -129,7 +129,7 @@ def test_upload_into_volumes(tmp_path):
 
 
 def images(machine):
-    return {row['name']: row['pool'] for row in json.loads(machine.ok('list-image --json'))['return']
+    return {row['name']: row['pool'] for row in answer(machine, 'list-image')
             if row['kind'] == 'uploaded'}
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Pools in a partition that another system has made, and pools of another machine."""
-import json
 import os
 import subprocess
 
 import pytest
 
+from test_networks import answer
 from test_pools import boot_guest, read, sparse, write
 from vosmachine import Machine
 
@@ -58,7 +58,7 @@ def on_partition(backend, kind, disk, folder):
 
 
 def pool_rows(machine):
-    return {row['name']: row for row in json.loads(machine.ok('list-pool --json'))['return']}
+    return {row['name']: row for row in answer(machine, 'list-pool')}
 
 
 def make_machine(backend, name, disk, kind, image, vm):
@@ -101,7 +101,7 @@ def test_a_pool_of_another_machine(tmp_path):
     with Machine('qemu-pvh', 'test_pool_places-both-again', disks=[('nvme', other), ('nvme', own)]) as machine:
         machine.wait_prompt()
         machine.wait_defined('web')
-        volume = next(row['name'] for row in json.loads(machine.ok('list-volume --json'))['return']
+        volume = next(row['name'] for row in answer(machine, 'list-volume')
                       if row['on'] == 'old')
         machine.ok(f'create-vm --name copy --memory 128M --disk volume={volume}')
         boot_guest(machine, 'copy')

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Pools: thin disks whose data is there after a restart of the store, of the VM and of the machine."""
-import json
 import os
 
 import pytest
@@ -62,16 +61,16 @@ def pool_test(backend, kind, disk, size, folder):
             assert read(machine, name) == digest
         machine.detach()
         machine.ok('delete-vm v --force')
-        row = json.loads(machine.ok('list-pool --json'))['return'][0]
+        row = answer(machine, 'list-pool')[0]
         assert row['name'] == 'fast'
 
 
 def pool_of(machine):
-    return json.loads(machine.ok('list-pool --json'))['return'][0]
+    return answer(machine, 'list-pool')[0]
 
 
 def vm_of(machine, name):
-    return json.loads(machine.ok(f'status-vm {name} --json'))['return']
+    return answer(machine, f'status-vm {name}')
 
 
 def full_pool_test(backend, kind, disk, folder):

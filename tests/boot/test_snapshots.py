@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Snapshots, reverts and clones of a VM's disks, under Linux; and power cuts in the middle of each."""
-import json
 import os
 import random
 import re
@@ -9,6 +8,7 @@ import time
 
 import pytest
 
+from test_networks import answer
 from vosmachine import GUEST_PROMPT, Machine
 
 CUTS = int(os.environ.get('VOS_SNAPSHOT_CUTS', '10'))
@@ -23,7 +23,7 @@ def sparse(folder, size):
 
 def boot_guest(machine, name):
     """Attaching shows what was on the console in runs before: the guest answers with a number that is new."""
-    before = json.loads(machine.ok(f'status-vm {name} --json'))['return']['log-bytes']
+    before = answer(machine, f'status-vm {name}')['log-bytes']
     machine.ok(f'start-vm {name}')
     machine.wait_log(name, 'VOS-GUEST-READY', f'--offset {before}')
     machine.attach(name)
@@ -48,7 +48,7 @@ def read(machine, disk='vda'):
 
 def snapshots(machine):
     return [(row['name'], row['vm'] or row['volume'], row['disks'])
-            for row in json.loads(machine.ok('list-snapshot --json'))['return']]
+            for row in answer(machine, 'list-snapshot')]
 
 
 def refused(machine, line, code):
@@ -113,7 +113,7 @@ def snapshots_test(backend, kind, disk, size, folder):
         machine.ok('delete-vm copy')
         machine.ok('delete-snapshot web snap1')
         machine.ok('delete-vm web')
-        rows = json.loads(machine.ok('list-pool --json'))['return']
+        rows = answer(machine, 'list-pool')
         assert [(row['volumes'], row['snapshots']) for row in rows] == [(0, 0)]
 
 
@@ -193,7 +193,7 @@ def test_deletions_in_every_order(tmp_path):
     with Machine('qemu-pvh', 'test_snapshots-deleted', disks=[('nvme', image)]) as machine:
         machine.wait_prompt()
         machine.ok('create-pool fast nvme0.0 --yes')
-        empty = json.loads(machine.ok('list-pool --json'))['return'][0]['free-bytes']
+        empty = answer(machine, 'list-pool')[0]['free-bytes']
         for order in (('a', 'b', 'c'), ('c', 'b', 'a'), ('b', 'c', 'a')):
             machine.ok('create-vm --name web --memory 128M --disk 10G')
             boot_guest(machine, 'web')
@@ -215,9 +215,9 @@ def test_deletions_in_every_order(tmp_path):
             for name in order:
                 machine.ok(f'delete-snapshot web {name}')
             machine.ok('delete-vm web')
-        row = json.loads(machine.ok('list-pool --json'))['return'][0]
+        row = answer(machine, 'list-pool')[0]
         assert (row['volumes'], row['snapshots']) == (0, 0)
-        machine.until(lambda: json.loads(machine.ok('list-pool --json'))['return'][0]['free-bytes'] >= empty * 0.99,
+        machine.until(lambda: answer(machine, 'list-pool')[0]['free-bytes'] >= empty * 0.99,
                       'the room is free again')
 
 
@@ -254,7 +254,7 @@ def test_power_cuts(tmp_path):
             machine.wait_prompt()
             machine.wait_defined('web')
             had = snapshots(machine)
-            volumes = {row['name'] for row in json.loads(machine.ok('list-volume --json'))['return']
+            volumes = {row['name'] for row in answer(machine, 'list-volume')
                        if row['kind'] == 'thin'} - {'web.0', 'web.1'}
             assert all(disks == 2 for _, _, disks in had), had
             names = {name for name, _, _ in had}

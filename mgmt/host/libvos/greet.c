@@ -183,13 +183,22 @@ static bool open_line(struct vos *vos, bool waits_for_vosd, char *why)
 				link_open(&vos->link, &vos->host, why);
 }
 
+/* For how long a line that can't be opened may be another one's. A vosd that is about to start has the lock, and soon
+ * its socket; programs that look for a vosd that has ended have it for moments. */
+static u64 patience_ns(const struct vos *vos)
+{
+	if (vos->socket[0] != 0)
+		return 2 * NS_S;
+	return vos->link.lock < 0 ? NS_S / 2 : 0;
+}
+
 bool greet_open(struct vos *vos)
 {
-	u64 until = now_ns() + 2 * NS_S;
+	u64 begin = now_ns();
 	char why[HOST_WHY_BYTES];
 
-	while (!open_line(vos, false, why) && vos->socket[0] && now_ns() < until)
-		pause_ns(REOPEN_PAUSE_NS);	/* a vosd that is about to start has the lock, and soon its socket */
+	while (!open_line(vos, false, why) && now_ns() - begin < patience_ns(vos))
+		pause_ns(REOPEN_PAUSE_NS);
 	if (vos->link.fd < 0) {
 		conn_result(vos, VOS_LINK, "E_LINK", "%s", why);
 		return false;
