@@ -158,6 +158,10 @@
 	ERROR(ERR_VOLUME_EXISTS, RESULT_STATE, "E_EXISTS", \
 		"there is a volume {text} already. Choose another name, or delete-volume {text}") \
 	/* text = volume */ \
+	ERROR(ERR_VOLUME_TAKEN, RESULT_STATE, "E_EXISTS", \
+		"another volume is called {text} now than the one that was meant, which has another name for now; " \
+		"see list-volume. Rename or delete the wrong one, and start VOS again") \
+	/* text = volume */ \
 	ERROR(ERR_VOLUME_NAME, RESULT_STATE, "E_EXISTS", \
 		"the name {text} is kept for a disk of this machine. Choose another one, with volume=NAME") \
 	/* text = volume */ \

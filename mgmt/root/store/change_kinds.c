@@ -10,6 +10,7 @@
 #include "change_pools.h"
 #include "change_snapshots.h"
 #include "change_sizes.h"
+#include "definition_volume.h"
 #include "definitions.h"
 #include "hot_disks.h"
 #include "pool_judge.h"
@@ -31,6 +32,8 @@ static struct error_info judge_create(struct change *c)
 
 	if (no.error == ERR_NONE && (r->flags & REQ_FLAG_NOTHING_NEW) != 0)
 		no = volumes_judge_kept(r->name, &r->spec);
+	if (no.error == ERR_NONE && (r->flags & REQ_FLAG_APPLIED) != 0)
+		no = volumes_judge_home(r->name, &r->spec, definition_volume_pool());
 	return no.error == ERR_NONE ? vm_define(r->name, &r->spec, true, &none) : no;
 }
 

@@ -9,6 +9,7 @@
 
 #include "pool_members.h"
 #include "pools.h"
+#include "rt_log.h"
 #include "spec.h"
 #include "vm_layout.h"
 #include "volume_marks.h"
@@ -167,9 +168,25 @@ static u32 traits_of(u32 report_flags)
 	return all;
 }
 
+/* Whoever asks for that name gets the other one. */
+static void note_own_name(struct volume *v, const struct store_report *r)
+{
+	bool had_one = v->own_name[0] != '\0';
+
+	v->own_name[0] = '\0';
+	if ((r->flags & STORE_NAME_TAKEN) == 0 || !volume_is_in_pool(v) ||
+	    !spec_volume_name_ok(r->label, sizeof(r->label)))
+		return;
+	strcpy(v->own_name, r->label);
+	if (!had_one)
+		rt_log("root: volume %s of pool %s is called %s here, for another volume has its name", v->own_name,
+		       v->on, r->volume);
+}
+
 static void set_part(struct volume *v, const struct store_report *r)
 {
 	v->is_there = true;
+	note_own_name(v, r);
 	v->number = r->number;
 	v->used_bytes = volume_is_in_pool(v) ? r->free_bytes : 0;
 	v->origin = volume_is_in_pool(v) ? (u32)r->first : 0;

@@ -404,6 +404,30 @@ struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec 
 	return ERROR_INFO_NONE;
 }
 
+static bool is_taken_from(u32 home, const char *name)
+{
+	for (u32 i = 0; i < volumes_end(); i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v != NULL && volume_is_in_pool(v) && v->pool == home && v->is_there &&
+		    strcmp(v->own_name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct error_info volumes_judge_home(const char *vm_name, const struct vm_spec *spec, u32 home)
+{
+	char name[VOLUME_NAME_BYTES];
+
+	for (u32 i = 0; i < spec->disk_count; i++) {
+		volume_name_of(name, vm_name, spec, i);
+		if (is_taken_from(home, name))
+			return refuse(ERR_VOLUME_TAKEN, name, 0, 0);
+	}
+	return ERROR_INFO_NONE;
+}
+
 struct error_info volumes_judge_kept(const char *vm_name, const struct vm_spec *spec)
 {
 	char name[VOLUME_NAME_BYTES];

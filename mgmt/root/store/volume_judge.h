@@ -17,6 +17,8 @@
 struct error_info volumes_judge(const char *vm_name, u32 vm, const struct vm_spec *spec);
 /* Are all of them there? */
 struct error_info volumes_judge_there(const char *vm_name, const struct vm_spec *spec);
+/* Of a VM that the definitions in pool `home` have: that pool's volumes are meant, where others have their names. */
+struct error_info volumes_judge_home(const char *vm_name, const struct vm_spec *spec, u32 home);
 /* Those that outlive a restart of the machine are there. */
 struct error_info volumes_judge_kept(const char *vm_name, const struct vm_spec *spec);
 /* Can a volume of that name be made as `want` says? / Can it be deleted? */

@@ -29,6 +29,7 @@ struct volume {
 	bool is_locked;		/* it is being put back, or read out: its VM can't start meanwhile */
 	u32 kind;		/* enum volume_row_kind; a whole DISK can neither be made nor deleted */
 	char name[VOLUME_NAME_BYTES];
+	char own_name[VOLUME_NAME_BYTES];	/* that it has in its pool, where another one has that here; else "" */
 	char on[DISK_NAME_BYTES];	/* VOLUME_RAM, or the name of a disk or a pool */
 	u32 block_bytes;
 	u64 bytes;

@@ -180,6 +180,32 @@ static void a_change_before_there_is_none(void **state)
 	bench_expect(ERR_NONE);
 }
 
+/* A volume of another pool was made with a name that one of the definitions' pool has: it is not that VM's disk. */
+static void a_name_that_was_taken(void **state)
+{
+	const u8 guid[STORE_GUID_BYTES] = { 0x51 }, other[STORE_GUID_BYTES] = { 0x52 };
+	struct store_report lost = { .kind = STORE_EXTENT, .slot = STORE_POOL_SLOT, .number = 3,
+		.extent = STORE_EXTENT_VOLUME, .sectors = GIB / 512, .flags = STORE_NAME_TAKEN, .volume = "fastp3",
+		.label = "b.0", .guid = { 0x51 } };
+	struct request r = a_create("b", 0, "", "b.0");
+
+	(void)state;
+	fill_slot(0, 6, TEXT);
+	boot(true);
+	find_pool_named(1, "data", false);
+	tell_extent(STORE_POOL_SLOT + 1, 2, STORE_EXTENT_VOLUME, "b.0", GIB, other);
+	report(lost);
+	r.flags = REQ_FLAG_APPLIED;
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_VOLUME_TAKEN);
+	tell_extent(STORE_POOL_SLOT + 1, 2, STORE_EXTENT_GONE, "", 0, other);
+	tell_extent(STORE_POOL_SLOT, 3, STORE_EXTENT_VOLUME, "b.0", GIB, guid);		/* it has its name again */
+	bench_send(&r);
+	bench_turns(0, 3);
+	bench_expect(ERR_NONE);
+}
+
 static void a_torn_text(void **state)
 {
 	(void)state;
@@ -395,6 +421,7 @@ int main(void)
 		cmocka_unit_test(a_change_before_there_is_none), cmocka_unit_test(a_torn_text),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(a_late_pool), cmocka_unit_test(two_pools), cmocka_unit_test(a_mirror_that_waits),
+		cmocka_unit_test(a_name_that_was_taken),
 		cmocka_unit_test(a_deletion_waits),
 		cmocka_unit_test(the_pool_is_deleted), cmocka_unit_test(any_headers),
 	};
