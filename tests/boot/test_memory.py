@@ -34,7 +34,7 @@ def test_more_than_there_is(machine):
     for foe in foes:
         machine.ok(f'create-vm --name {foe} --cpu 1 --memory 8G --kernel eat --cmdline "to=2048"')
     for foe in foes:
-        machine.ok(f'start-vm {foe}')
+        machine.cmd(f'start-vm {foe}')      # the last one may end within its start: the first are quick eaters
     for foe in foes:
         state = machine.wait_state(foe, 'crashed')
         assert re.search(r'no-memory: it had \d+ of its 8192 MiB, \d+ MiB were free', re.sub(r'\s+', ' ', state)), state
