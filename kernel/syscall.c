@@ -412,6 +412,14 @@ static enum status system_frame_retire(u64 address)
 	return status;
 }
 
+static enum status system_frame_awaited(u64 address, u64 *value)
+{
+	lock_acquire(&frames.lock);
+	*value = frame_pool_is_awaited(&frames, HPA(address));
+	lock_release(&frames.lock);
+	return ST_OK;
+}
+
 static enum status system_mem_search(u64 h_mem, u64 address, u64 *offset)
 {
 	enum status status;
@@ -452,6 +460,8 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 		return system_frame_retire(a);
 	case SYSTEM_MEM_SEARCH:
 		return system_mem_search(a, b, value);
+	case SYSTEM_FRAME_AWAITED:
+		return system_frame_awaited(a, value);
 	default:
 		return ST_INVAL;
 	}

@@ -187,6 +187,7 @@ enum system_op {
 				 * in use, and leaves when it is given back; ST_INVAL: it is no memory; ST_FULL */
 	SYSTEM_MEM_SEARCH,	/* a = h MEM, b = address of a frame -> its offset there. ST_INVAL: it is not there;
 				 * ST_AGAIN: call again */
+	SYSTEM_FRAME_AWAITED,	/* a = address of a frame -> 1: it is in use, and retired when it is given back */
 	SYSTEM_OP_COUNT
 };
 

@@ -347,6 +347,14 @@ u64 frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count)
 	return drop_bad(pool, first, count);
 }
 
+bool frame_pool_is_awaited(const struct frame_pool *pool, hpa_t frame)
+{
+	for (u32 i = 0; i < pool->bad_count; i++)
+		if (pool->bad[i] == frame.raw >> PAGE_SHIFT)
+			return true;
+	return false;
+}
+
 enum status frame_pool_retire(struct frame_pool *pool, hpa_t frame)
 {
 	u64 number = frame.raw >> PAGE_SHIFT;
@@ -354,9 +362,8 @@ enum status frame_pool_retire(struct frame_pool *pool, hpa_t frame)
 
 	if (number / CHUNK_FRAMES >= pool->chunk_count)
 		return ST_INVAL;
-	for (u32 i = 0; i < pool->bad_count; i++)
-		if (pool->bad[i] == number)
-			return ST_STATE;
+	if (frame_pool_is_awaited(pool, frame))
+		return ST_STATE;
 	if (pool->bad_count == FRAMES_BAD_MAX)
 		return ST_FULL;
 	pool->bad[pool->bad_count++] = number;

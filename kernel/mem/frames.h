@@ -77,6 +77,8 @@ u64 frame_pool_free(struct frame_pool *pool, hpa_t frame, u64 count);
 /* Its memory is damaged: nobody gets it again. ST_STATE: it is in use, and leaves the pool when it is given back;
  * ST_INVAL: it is not in the pool; ST_FULL: too many are waited for. */
 enum status frame_pool_retire(struct frame_pool *pool, hpa_t frame) MUST_CHECK;
+/* It is in use still, and was to be retired. */
+bool frame_pool_is_awaited(const struct frame_pool *pool, hpa_t frame);
 
 /* ---- the machine's pool ---- */
 

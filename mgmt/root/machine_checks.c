@@ -7,6 +7,7 @@
 
 #include "accounts.h"
 #include "mce_words.h"
+#include "range.h"
 #include "root.h"
 #include "rt_log.h"
 #include "service.h"
@@ -19,6 +20,9 @@
 #define LINES_MAX 10u		/* in that time */
 #define FRAMES_MAX 8u		/* whose owners are searched at the same time */
 #define SEARCHES_PER_STEP 64u
+/* Memory of what has ended goes back to the pool a piece at a time, and belongs to nobody till then. */
+#define RETRY_NS (NS_PER_S / 10)
+#define RETRIES_MAX 100u
 
 static struct {
 	struct hardware_report counts;
@@ -27,6 +31,8 @@ static struct {
 	u32 frame_count;
 	u64 frames[FRAMES_MAX];	/* in use; the first one's owner is being searched: */
 	u32 owner, item;	/* VMs by index, then services */
+	u32 retries;
+	u64 search_tsc;		/* not before */
 } state;
 
 void machine_checks_start(void)
@@ -50,13 +56,18 @@ static void search_later(u64 frame)
 		rt_log("root: memory at %llx is damaged; too many are", (unsigned long long)frame);
 }
 
+static void say_free(u64 frame)
+{
+	state.counts.frames_free++;
+	rt_log("root: memory at %llx is damaged, and free: it is not used any more", (unsigned long long)frame);
+}
+
 static void retire(u64 frame)
 {
 	enum status st = sys_system_ctl(HANDLE_ROOT, SYSTEM_FRAME_RETIRE, frame, 0, NULL);
 
 	if (st == ST_OK) {
-		state.counts.frames_free++;
-		rt_log("root: memory at %llx is damaged, and free: it is not used any more", (unsigned long long)frame);
+		say_free(frame);
 	} else if (st == ST_STATE || st == ST_FULL) {
 		search_later(frame);
 	}
@@ -144,7 +155,29 @@ static void next_frame(void)
 	state.frame_count--;
 	for (u32 i = 0; i < state.frame_count; i++)
 		state.frames[i] = state.frames[i + 1];
-	state.owner = state.item = 0;
+	state.owner = state.item = state.retries = 0;
+	state.search_tsc = 0;
+}
+
+/* Nobody whom root knows has it. */
+static void end_search(u64 frame)
+{
+	u64 is_awaited = 0;
+
+	(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_FRAME_AWAITED, frame, 0, &is_awaited);
+	if (is_awaited != 0 && state.retries < RETRIES_MAX) {
+		state.retries++;
+		state.owner = state.item = 0;
+		state.search_tsc = rt_time_after(&root.time, RETRY_NS);
+		return;
+	}
+	if (is_awaited == 0) {
+		say_free(frame);
+	} else {
+		rt_log("root: memory at %llx is damaged, and VOS uses it itself", (unsigned long long)frame);
+		state.counts.frames_kept++;
+	}
+	next_frame();
 }
 
 static void search_one(void)
@@ -155,11 +188,8 @@ static void search_one(void)
 
 	if (h_mem == 0) {
 		state.item = 0;
-		if (++state.owner < VM_COUNT + service_total())
-			return;
-		rt_log("root: memory at %llx is damaged, and VOS uses it itself", (unsigned long long)state.frames[0]);
-		state.counts.frames_kept++;
-		next_frame();
+		if (++state.owner >= VM_COUNT + service_total())
+			end_search(state.frames[0]);
 		return;
 	}
 	st = is_mem ? sys_system_ctl(HANDLE_ROOT, SYSTEM_MEM_SEARCH, h_mem, state.frames[0], &offset) : ST_INVAL;
@@ -178,9 +208,9 @@ u64 machine_checks_step(void)
 		state.look_tsc = rt_time_after(&root.time, LOOK_NS);
 		(void)sys_system_ctl(HANDLE_ROOT, SYSTEM_MACHINE_CHECK, MACHINE_CHECK_LOOK, 0, NULL);
 	}
-	for (u32 i = 0; i < SEARCHES_PER_STEP && state.frame_count != 0; i++)
+	for (u32 i = 0; i < SEARCHES_PER_STEP && state.frame_count != 0 && state.search_tsc <= rt_time_tsc(); i++)
 		search_one();
-	return state.frame_count != 0 ? 0 : state.look_tsc;
+	return state.frame_count == 0 ? state.look_tsc : min_u64(state.search_tsc, state.look_tsc);
 }
 
 void machine_checks_report(struct hardware_report *out)

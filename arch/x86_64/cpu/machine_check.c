@@ -246,9 +246,9 @@ void machine_check(bool is_kernel)
 			pcpu->machine_check = verdict == MCE_END_CONTEXT ? PCPU_MC_END : PCPU_MC_TELL;
 			pcpu->fast_vcpu = NULL;
 			pcpu->need_resched = true;
-		} else if (pcpu->is_idle) {
+		} else {
 			pcpu->is_bank_look_due = true;
-			arch_ipi(pcpu);
+			arch_ipi_self();
 		}
 	}
 	write(MSR_MCG_STATUS, 0);	/* last: until here another #MC means that this can't be trusted */

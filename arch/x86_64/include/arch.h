@@ -94,6 +94,8 @@ void arch_wait_us(u64 us);
 /* Interrupt that pCPU: it calls kernel_ipi when it next has interrupts on, and leaves its guest or arch_idle. From any
  * context; a few that come close together may be taken as one. What was written before is seen by the handler. */
 void arch_ipi(const struct pcpu *pcpu);
+/* The same for one's own pCPU, also where ring 0 was interrupted at any instruction (#MC). */
+void arch_ipi_self(void);
 
 /* For good, wherever they are: in a panic, and before a reboot. They may hold locks. */
 void arch_stop_others(void);

@@ -38,6 +38,7 @@
 #define ICR_NMI 0x400u
 #define ICR_PENDING BIT32(12)
 #define ICR_ASSERT BIT32(14)
+#define ICR_SELF BIT32(18)
 #define ICR_POLLS 100000u	/* delivery takes a microsecond or two */
 #define XAPIC_BROADCAST 0xffu
 #define X2APIC_BROADCAST 0xffffffffu
@@ -71,6 +72,12 @@ u32 apic_local_id(void)
 	return registers ? reg_read(REG_ID) >> 24 : reg_read(REG_ID);
 }
 
+static void command_wait(void)
+{
+	for (u32 i = 0; i < ICR_POLLS && (reg_read(REG_ICR) & ICR_PENDING); i++)
+		__builtin_ia32_pause();
+}
+
 /*
  * As memory the command takes two writes, and only one can be under way; ring 0 has interrupts off. As an x2APIC it is
  * one MSR, whose write waits for no earlier store (SDM Vol. 3 10.12.3).
@@ -84,8 +91,7 @@ void apic_local_command(u32 apic_id, u32 command)
 	}
 	reg_write(REG_ICR_HIGH, apic_id << 24);
 	reg_write(REG_ICR, command | ICR_ASSERT);
-	for (u32 i = 0; i < ICR_POLLS && (reg_read(REG_ICR) & ICR_PENDING); i++)
-		__builtin_ia32_pause();
+	command_wait();
 }
 
 /* While there is one pCPU alone its local APIC may not be up, and then has no registers to be read. */
@@ -105,6 +111,17 @@ bool apic_local_can_reach(u64 apic_id)
 void arch_ipi(const struct pcpu *pcpu)
 {
 	apic_local_command(pcpu->apic_id, VECTOR_IPI);
+}
+
+/* One that was interrupted between its two writes still finds its destination: the shorthand needs none. */
+void arch_ipi_self(void)
+{
+	if (!registers) {
+		arch_ipi(pcpu_self());
+		return;
+	}
+	command_wait();
+	reg_write(REG_ICR, ICR_SELF | VECTOR_IPI | ICR_ASSERT);
 }
 
 void apic_local_eoi(void)

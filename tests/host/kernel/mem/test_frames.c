@@ -137,12 +137,15 @@ static void test_bad(void **state)
 	assert_int_equal(frame_pool_retire(&pool, HPA(large.raw + 5 * PAGE_SIZE)), ST_STATE);
 	assert_int_equal(frame_pool_retire(&pool, HPA(large.raw + 5 * PAGE_SIZE)), ST_STATE);
 	assert_int_equal(pool.bad_count, 1);
+	assert_true(frame_pool_is_awaited(&pool, HPA(large.raw + 5 * PAGE_SIZE)));
+	assert_false(frame_pool_is_awaited(&pool, large));
 	frame = HPA(large.raw == PAGE_SIZE_2M ? 2 * PAGE_SIZE_2M : PAGE_SIZE_2M);
 	assert_int_equal(frame_pool_retire(&pool, frame), ST_OK);
 	assert_int_equal(pool.total, 1023);
 	assert_int_equal(pool.free_user, 511);
 	assert_int_equal(frame_pool_free(&pool, large, CHUNK_FRAMES), 1);
 	assert_int_equal(pool.bad_count, 0);
+	assert_false(frame_pool_is_awaited(&pool, HPA(large.raw + 5 * PAGE_SIZE)));
 	assert_int_equal(pool.total, 1022);
 	assert_int_equal(pool.free_user, 1022);
 	assert_int_equal(pool.granted, 0);

@@ -114,12 +114,32 @@ static void test_of_a_service(void **state)
 	assert_int_not_equal(bench_screen, 0);
 }
 
-/* Nobody's that root knows. */
+/* Nobody's that root knows: of what has ended, and is given back by and by. */
+static void test_of_the_dead(void **state)
+{
+	u64 was_free = counts()->frames_free;
+
+	(void)state;
+	fake_damaged_mem = 0;
+	fake_is_frame_awaited = true;
+	report(DAMAGED, 0xb000, MC_EXCEPTION);
+	assert_int_equal(counts()->frames_kept, 0);
+	assert_int_equal(counts()->frames_free, was_free);
+	fake_is_frame_awaited = false;
+	while (counts()->frames_free == was_free)
+		bench_settle(0);
+	assert_int_equal(counts()->frames_free, was_free + 1);
+	assert_int_equal(counts()->frames_kept, 0);
+}
+
 static void test_of_vos(void **state)
 {
 	(void)state;
-	fake_damaged_mem = 0;
-	report(DAMAGED, 0xb000, MC_EXCEPTION);
+	fake_is_frame_awaited = true;
+	report(DAMAGED, 0xc000, MC_EXCEPTION);
+	assert_int_equal(counts()->frames_kept, 0);
+	while (counts()->frames_kept == 0)
+		bench_settle(0);
 	assert_int_equal(counts()->frames_kept, 1);
 }
 
@@ -133,7 +153,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts), cmocka_unit_test(test_free_frame), cmocka_unit_test(test_of_a_vm),
-		cmocka_unit_test(test_of_a_vcpu), cmocka_unit_test(test_of_a_service), cmocka_unit_test(test_of_vos),
+		cmocka_unit_test(test_of_a_vcpu), cmocka_unit_test(test_of_a_service),
+		cmocka_unit_test(test_of_the_dead), cmocka_unit_test(test_of_vos),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
