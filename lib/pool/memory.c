@@ -84,6 +84,7 @@ static void carve_mirror(struct pool *p, struct arena *a, const struct pool_memo
 	shape.region_block = carve(a, 1, POOL_BLOCK, POOL_BLOCK);
 	shape.open_block = carve(a, 4 * POOL_MEMBERS, POOL_BLOCK, POOL_BLOCK);
 	shape.copy_data = carve(a, POOL_CHUNK_BLOCKS, POOL_BLOCK, POOL_BLOCK);
+	shape.compare_data = carve(a, POOL_CHUNK_BLOCKS, POOL_BLOCK, POOL_BLOCK);
 	shape.pair = carve(a, MIRROR_PAIRS + MIRROR_KEPT + m->tasks, sizeof(struct pair), 8);
 	p->mirror = of;
 	if (of != NULL)

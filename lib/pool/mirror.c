@@ -18,7 +18,7 @@ static struct pair *take_pair(struct mirror *m, struct pool_io *upper)
 	m->free_pairs--;
 	a->upper = upper;
 	a->left = a->bad = a->tried = 0;
-	a->has_crc = false;
+	a->has_crc = a->is_mending = false;
 	return a;
 }
 
@@ -42,6 +42,28 @@ static void read_from(struct mirror *m, struct pair *a, u32 member)
 	mirror_send(m, &a->io[member], member, POOL_IO_READ, (struct device_range){ u->sector, u->sectors }, u->data);
 }
 
+/* What was read is right, and the member has it wrong. While the two are made equal, nothing goes on before it has it:
+ * the other one may be gone then. */
+static void mend(struct pool *p, struct pair *a, u32 member)
+{
+	struct mirror *m = p->mirror;
+	const struct pool_io *u = a->upper;
+
+	a->is_mending = true;
+	a->bad = 0;
+	a->left = 1;
+	mirror_send(m, &a->io[member], member, POOL_IO_WRITE, (struct device_range){ u->sector, u->sectors }, u->data);
+}
+
+static void mended(struct pool *p, struct pair *a)
+{
+	struct mirror *m = p->mirror;
+
+	m->bad |= a->bad;
+	m->repaired += a->bad == 0;
+	answer(p, a, a->bad == 0);
+}
+
 /* The member that was asked last, and what it has given. */
 static void read_ended(struct pool *p, struct pair *a, u32 member, bool is_ok)
 {
@@ -55,9 +77,14 @@ static void read_ended(struct pool *p, struct pair *a, u32 member, bool is_ok)
 		answer(p, a, is_ok);
 		return;
 	}
-	if (is_good && a->tried == BIT32(0) + BIT32(1) && m->state[other] == MEMBER_GOOD)
+	if (is_good && a->tried == BIT32(0) + BIT32(1) && mirror_is_read(m, other)) {
+		if (m->is_catching_up && a->upper->sector >= POOL_LOG_BLOCK * POOL_BLOCK_SECTORS) {
+			mend(p, a, other);
+			return;
+		}
 		copy_repair(p, other, a->upper->sector, a->upper->sectors);
-	if (!is_ok && a->tried == BIT32(member) && m->state[other] == MEMBER_GOOD)
+	}
+	if (!is_ok && a->tried == BIT32(member) && mirror_is_read(m, other))
 		read_from(m, a, other);
 	else
 		answer(p, a, is_good);
@@ -89,7 +116,9 @@ static void pair_done(struct pool *p, struct pool_io *io)
 	mirror_retry(m, member);
 	if (--a->left > 0)
 		return;
-	if (a->upper->op == POOL_IO_READ)
+	if (a->is_mending)
+		mended(p, a);
+	else if (a->upper->op == POOL_IO_READ)
 		read_ended(p, a, member, io->is_ok);
 	else
 		write_ended(p, a);
@@ -191,14 +220,14 @@ bool device_reread(struct pool *p, struct pool_io *io, u32 crc)
 	struct mirror *m = p->mirror;
 	struct pair *a;
 
-	if (m == NULL || io->is_reread || m->state[1 - m->source] != MEMBER_GOOD || list_is_empty(&m->free))
+	if (m == NULL || io->is_reread || !mirror_is_read(m, 1 - m->source) || list_is_empty(&m->free))
 		return false;
 	io->is_reread = true;
 	a = take_pair(m, io);
 	a->tried = BIT32(m->source);
 	a->has_crc = true;
 	a->crc = crc;
-	m->read_errors[m->source]++;
+	m->read_errors[m->source] += !m->is_catching_up;	/* the power cut's */
 	read_from(m, a, 1 - m->source);
 	return true;
 }
@@ -207,14 +236,35 @@ bool device_is_pair(const struct pool *p)
 {
 	const struct mirror *m = p->mirror;
 
-	return m != NULL && m->state[0] == MEMBER_GOOD && m->state[1] == MEMBER_GOOD;
+	return m != NULL && mirror_is_read(m, 0) && mirror_is_read(m, 1);
 }
 
 void device_repair(struct pool *p, u32 member, struct device_range range)
 {
-	p->mirror->read_errors[member]++;
+	struct mirror *m = p->mirror;
+
+	if (m->is_catching_up && member != m->source)	/* it gets all that the source has */
+		return;
+	m->read_errors[member] += !m->is_catching_up;
 	copy_repair(p, member, range.sector, range.sectors);
 	mirror_wake(p);
+}
+
+bool device_has_other(const struct pool *p)
+{
+	return p->mirror != NULL && p->mirror->is_catching_up && mirror_is_read(p->mirror, device_other(p));
+}
+
+u32 device_other(const struct pool *p)
+{
+	return 1 - p->mirror->source;
+}
+
+void device_take_other(struct pool *p, struct pool_io *io)
+{
+	struct mirror *m = p->mirror;
+
+	mend(p, take_pair(m, io), m->source);
 }
 
 struct pool_label device_label(const struct pool *p)

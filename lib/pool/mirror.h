@@ -10,6 +10,7 @@
  *	mirror_regions.c	which regions of the disk are being written: block 3, before the first write to one
  *	mirror_copy.c		from the source to the other: what could not be read, and regions that may differ
  *	mirror_open.c		which of the members have the pool
+ *	mirror_resync.c		after a power cut: makes both equal, before the pool is open
  *	mirror_join.c		one that was gone is there again, or another disk in its place
  *
  * A member that is stale gets what it lacks by its regions: while there is one, no region is taken out of block 3. It
@@ -19,6 +20,7 @@
 #define VOS_POOL_MIRROR_H
 
 #include "pool_state.h"
+#include "scrub.h"
 
 #define MIRROR_PAIRS 64u
 #define MIRROR_KEPT 4u		/* pairs, besides one for each task */
@@ -36,7 +38,7 @@ struct pair {
 	struct pool_io io[POOL_MEMBERS];
 	u32 left, bad;			/* under way; bit: the member failed */
 	u32 tried;			/* READ: bit: the member was asked */
-	bool has_crc;
+	bool has_crc, is_mending;	/* mending: what was read is written to the member that had it wrong */
 	u32 crc;			/* that the data must have */
 };
 
@@ -48,6 +50,8 @@ struct mirror_op {
 };
 
 struct mirror_range { u64 block; u32 count; u32 member; };
+
+enum resync_step { RESYNC_BEGIN, RESYNC_COMPARE, RESYNC_WALK, RESYNC_WALKED, RESYNC_COPY };
 
 struct mirror {
 	struct pool_device below[POOL_MEMBERS];
@@ -82,10 +86,21 @@ struct mirror {
 	bool is_copying, is_window;	/* is_window: `copy` is not written to by requests */
 	struct mirror_op copy_op;
 	u8 *copy_data;			/* a chunk */
-	bool is_sync, is_sync_end, is_catching_up;	/* catching up: before the pool is opened, every block */
+	bool is_sync, is_sync_end;
 	u32 sync_member;
-	u64 sync_at;			/* block */
+	u64 sync_at, by_block_end;	/* block; below by_block_end, blocks are copied one by one */
 	u64 *sync;			/* regions */
+	/* Both have all that was flushed, and a power cut may have left the rest on one of them. Until they are equal,
+	 * what has a checksum is taken from the one that has it right. */
+	bool is_catching_up;
+	enum resync_step resync;
+	struct mirror_op compare_op;	/* the source's is read by copy_op */
+	u8 *compare_data;		/* a chunk */
+	u32 compared;			/* reads that have ended; 0 = none was begun */
+	u64 compare_region;
+	bool is_region_kept;		/* something in it differs */
+	bool is_data_different, is_repair_lost;
+	struct pool_scrub scrub;
 	/* opening */
 	u32 open_at;
 	bool is_opening;		/* open.job waits */
@@ -107,6 +122,12 @@ struct pool_device mirror_device(struct pool *p);
 static inline bool mirror_is_written(const struct mirror *m, u32 member)
 {
 	return m->state[member] != MEMBER_GONE;
+}
+
+/* What is there can be read from it, if a checksum says what it must be. */
+static inline bool mirror_is_read(const struct mirror *m, u32 member)
+{
+	return m->state[member] == MEMBER_GOOD || (m->state[member] == MEMBER_SYNCING && m->is_catching_up);
 }
 
 /* ---- mirror_io.c ---- */
@@ -143,7 +164,11 @@ void regions_settle(struct pool *p);
 void copy_repair(struct pool *p, u32 member, u64 sector, u32 sectors);
 bool copy_blocks(const struct mirror *m, const struct pool_io *io);
 void copy_step(struct pool *p);
-void copy_sync(struct pool *p, u32 member, bool is_catching_up);
+/* The member gets what it lacks: m->sync. The pool is open; / is not, and nobody writes. */
+void copy_sync(struct pool *p, u32 member);
+void copy_catch_up(struct pool *p, u32 member);
+/* The next chunk of m->sync that is in use, as m->copy. False: none is left, or others have their turn. */
+bool copy_next(struct pool *p);
 void copy_stop(struct pool *p);
 /* A member whose superblocks say so by now is good. */
 void copy_settle(struct pool *p);
@@ -154,6 +179,8 @@ enum pool_status mirror_judge_member(struct pool *p, u32 member);
 bool mirror_is_same_pool(const struct pool_label *a, const struct pool_label *b);
 /* POOL_AGAIN: not known yet; p->open.job is made ready. */
 enum pool_status mirror_open_step(struct pool *p);
+/* POOL_AGAIN: copies or marks are under way; p->open.job is made ready. */
+enum pool_status mirror_open_wait(struct pool *p);
 /* What it waits for may have ended. */
 void mirror_open_wake(struct pool *p);
 

@@ -10,20 +10,19 @@
 
 #define SKIPS 4096u		/* chunks that are looked at before others have their turn */
 
-static bool is_both_good(const struct mirror *m)
-{
-	return m->state[0] == MEMBER_GOOD && m->state[1] == MEMBER_GOOD;
-}
-
 void copy_repair(struct pool *p, u32 member, u64 sector, u32 sectors)
 {
 	struct mirror *m = p->mirror;
 	u64 block = sector / POOL_BLOCK_SECTORS, end = (sector + sectors - 1) / POOL_BLOCK_SECTORS + 1;
 
 	/* Label and superblocks are each member's own. What is left out is met again. */
-	if (block < POOL_LOG_BLOCK || m->repairs == MIRROR_REPAIRS || end - block > POOL_CHUNK_BLOCKS ||
-		!is_both_good(m))
+	if (block < POOL_LOG_BLOCK || end - block > POOL_CHUNK_BLOCKS || !mirror_is_read(m, member) ||
+		!mirror_is_read(m, 1 - member))
 		return;
+	if (m->repairs == MIRROR_REPAIRS) {
+		m->is_repair_lost = true;
+		return;
+	}
 	m->repair[m->repairs++] = (struct mirror_range){ block, (u32)(end - block), member };
 }
 
@@ -53,8 +52,28 @@ static void was_written(struct pool *p)
 	end_copy(p);
 }
 
-/* A source that can't be read leaves the other what it was: stale. One that catches up has a state of its own there,
- * as good as the source's. */
+static void begin_copy(struct pool *p);
+
+/* After a power cut, the other has a state of its own, as good as the source's: of what the source can't read, it gets
+ * that. */
+static bool turn_round(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+
+	if (!m->is_sync || !m->is_catching_up || m->copy.member == m->source)
+		return false;
+	if (m->copy.count == 1) {
+		m->copy.member = m->source;
+		begin_copy(p);
+		return true;
+	}
+	m->by_block_end = m->copy.block + m->copy.count;
+	m->sync_at = m->copy.block;
+	end_copy(p);
+	return true;
+}
+
+/* A source that can't be read leaves the other what it was: stale. */
 static void was_read(struct pool *p)
 {
 	struct mirror *m = p->mirror;
@@ -65,6 +84,8 @@ static void was_read(struct pool *p)
 			device_blocks(m->copy.block, m->copy.count), m->copy_data);
 		return;
 	}
+	if (m->copy_op.bad != 0 && turn_round(p))
+		return;
 	if (m->copy_op.bad != 0 && m->is_sync && !m->is_catching_up)
 		m->bad |= BIT32(m->sync_member);
 	end_copy(p);
@@ -82,15 +103,14 @@ static void begin_copy(struct pool *p)
 
 /* ---- all that one lacks ---- */
 
-static bool has_region(const struct pool *p, u64 block)
+bool device_is_disputed(const struct pool *p, u64 block)
 {
 	u64 r = block >> p->label.region_shift;
 
 	return (p->mirror->sync[r / 64] >> r % 64 & 1) != 0;
 }
 
-/* The next chunk that is in use. False: none is left, or others have their turn. */
-static bool next_chunk(struct pool *p)
+bool copy_next(struct pool *p)
 {
 	struct mirror *m = p->mirror;
 	u64 region = BIT64(p->label.region_shift);
@@ -98,12 +118,15 @@ static bool next_chunk(struct pool *p)
 	for (u32 i = 0; i < SKIPS && m->sync_at < p->label.blocks; i++) {
 		u64 at = m->sync_at, next = (at / POOL_CHUNK_BLOCKS + 1) * POOL_CHUNK_BLOCKS;
 
-		if (!has_region(p, at)) {
+		if (at < m->by_block_end)
+			next = at + 1;
+
+		if (!device_is_disputed(p, at)) {
 			m->sync_at = (at / region + 1) * region;
 			continue;
 		}
 		m->sync_at = next;
-		if (!m->is_catching_up && p->space.busy[at / POOL_CHUNK_BLOCKS] == 0)
+		if (p->space.busy[at / POOL_CHUNK_BLOCKS] == 0)
 			continue;
 		m->copy = (struct mirror_range){ at, (u32)(min_u64(next, p->label.blocks) - at), m->sync_member };
 		return true;
@@ -146,7 +169,20 @@ void copy_settle(struct pool *p)
 	m->state[m->sync_member] = MEMBER_GOOD;
 }
 
-void copy_sync(struct pool *p, u32 member, bool is_catching_up)
+void copy_catch_up(struct pool *p, u32 member)
+{
+	struct mirror *m = p->mirror;
+
+	m->is_sync = true;
+	m->is_sync_end = false;
+	m->sync_member = member;
+	m->sync_at = POOL_LOG_BLOCK;
+	m->by_block_end = 0;
+	m->state[member] = MEMBER_SYNCING;
+	mirror_wake(p);
+}
+
+void copy_sync(struct pool *p, u32 member)
 {
 	struct mirror *m = p->mirror;
 
@@ -155,14 +191,8 @@ void copy_sync(struct pool *p, u32 member, bool is_catching_up)
 		m->sync[i] |= m->want[i];
 		m->have[i] = 0;
 	}
-	m->is_sync = true;
-	m->is_sync_end = false;
-	m->is_catching_up = is_catching_up;
-	m->sync_member = member;
-	m->sync_at = POOL_LOG_BLOCK;
-	m->state[member] = MEMBER_SYNCING;
-	m->durable[member] = is_catching_up ? m->version : m->version - 1;
-	mirror_wake(p);
+	m->durable[member] = m->version - 1;
+	copy_catch_up(p, member);
 }
 
 void copy_stop(struct pool *p)
@@ -183,7 +213,7 @@ static bool choose(struct pool *p)
 	}
 	if (!m->is_sync || m->is_sync_end || marks_are_due(m))
 		return false;
-	if (next_chunk(p))
+	if (copy_next(p))
 		return true;
 	if (m->sync_at >= p->label.blocks)
 		begin_flush(p);

@@ -43,7 +43,7 @@ void mirror_send(struct mirror *m, struct pool_io *io, u32 member, enum pool_io_
 static void op_done(struct pool *p, struct pool_io *io)
 {
 	struct mirror *m = p->mirror;
-	struct mirror_op *ops[] = { &m->mark_op, &m->region_op, &m->copy_op, &m->open_op };
+	struct mirror_op *ops[] = { &m->mark_op, &m->region_op, &m->copy_op, &m->compare_op, &m->open_op };
 
 	for (u32 i = 0; i < ARRAY_COUNT(ops); i++)
 		for (u32 k = 0; k < POOL_MEMBERS; k++) {

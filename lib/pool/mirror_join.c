@@ -46,7 +46,7 @@ static void new_written(struct pool *p)
 	}
 	memset(m->sync, 0xff, POOL_BLOCK);
 	answer(p, POOL_OK);
-	copy_sync(p, m->join_member, false);
+	copy_sync(p, m->join_member);
 }
 
 static void write_new(struct pool *p)
@@ -114,7 +114,7 @@ static void join_again(struct pool *p)
 		m->version++;
 	}
 	answer(p, POOL_OK);
-	copy_sync(p, member, false);
+	copy_sync(p, member);
 }
 
 /* One that was to be made a member, and was not before the power failed, is made one. */

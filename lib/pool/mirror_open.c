@@ -3,9 +3,9 @@
  * mirror_open.c - see mirror.h: reads label, superblocks and regions of each member, and decides.
  *
  *	both say that both are good
- *		the one with the newer superblock is the source, and the other gets what the source has in the regions
- *		that were being written: before anything else, since each of them is a state that the power cut may
- *		have left, as a whole or mixed, until the pool goes on
+ *		the one with the newer superblock is the source. Each of them is a state that the power cut may have
+ *		left, as a whole or mixed, until the pool goes on: so what is recovered is taken from the one that has
+ *		it right, and before the pool is open the two are made equal (mirror_resync.c)
  *	one says that the other is stale
  *		it is the source; the other gets its regions while the pool is used
  *	one says so of itself
@@ -139,8 +139,12 @@ static void set_sync(struct pool *p)
 	bool is_known = since != 0 ? m->newest[other].generation <= since || says_stale(m, other, other) :
 		m->newest[s].generation - m->newest[other].generation <= 1;
 
+	m->is_catching_up = since == 0 && is_known && !says_stale(m, other, other);
 	if (since != POOL_STALE_ALL && is_known) {
-		memcpy(m->sync, m->have, POOL_BLOCK);
+		const u64 *others = (const u64 *)&m->open_block[other * MIRROR_HEAD + POOL_REGION_BLOCK];
+
+		for (u32 i = 0; i < REGION_BITS / 64; i++)	/* the block has no checksum */
+			m->sync[i] = m->have[i] | (m->is_catching_up ? others[i] : 0);
 		return;
 	}
 	memset(m->sync, ALL, POOL_BLOCK);
@@ -179,8 +183,10 @@ static void settle_other(struct pool *p)
 	u32 other = 1 - m->source;
 
 	if (m->is_usable_other && p->super.stale_generation[other] == 0 && !says_stale(m, other, other)) {
-		m->is_usable_other = false;	/* it has all then */
-		copy_sync(p, other, true);
+		m->is_usable_other = false;	/* it has all when the pool is open */
+		m->state[other] = MEMBER_SYNCING;
+		m->durable[other] = m->version;
+		memset(m->have, 0, POOL_BLOCK);	/* its block 3 may be another one */
 	} else if (p->super.stale_generation[other] == 0) {
 		p->super.stale_generation[other] = p->super.generation;
 		m->version++;
@@ -211,9 +217,21 @@ enum pool_status mirror_open_step(struct pool *p)
 		take_source(p);
 		settle_other(p);
 	}
+	return mirror_open_wait(p);
+}
+
+static bool is_busy(const struct mirror *m)
+{
+	return m->is_sync || m->is_copying || m->is_window || m->repairs > 0 || marks_are_due(m);
+}
+
+enum pool_status mirror_open_wait(struct pool *p)
+{
+	struct mirror *m = p->mirror;
+
 	if (m->is_broken)
 		return POOL_IO;
-	m->is_opening = m->is_sync || m->is_copying || marks_are_due(m);
+	m->is_opening = is_busy(m);
 	return m->is_opening ? POOL_AGAIN : POOL_OK;
 }
 
@@ -221,7 +239,7 @@ void mirror_open_wake(struct pool *p)
 {
 	struct mirror *m = p->mirror;
 
-	if (!m->is_opening || (!m->is_broken && (m->is_sync || m->is_copying || marks_are_due(m))))
+	if (!m->is_opening || (!m->is_broken && is_busy(m)))
 		return;
 	m->is_opening = false;
 	job_ready(p, &p->open.job);
@@ -232,6 +250,6 @@ void mirror_opened(struct pool *p)
 	struct mirror *m = p->mirror;
 
 	if (m->is_usable_other && !m->is_broken)
-		copy_sync(p, 1 - m->source, false);
+		copy_sync(p, 1 - m->source);
 	m->is_usable_other = false;
 }

@@ -20,7 +20,8 @@
 #include "volume.h"
 
 enum step {
-	STEP_MEMBERS, STEP_LABEL, STEP_JUDGE_LABEL, STEP_GROW, STEP_GROWN, STEP_TABLES, STEP_LOG, STEP_CHECKPOINT
+	STEP_MEMBERS, STEP_LABEL, STEP_JUDGE_LABEL, STEP_GROW, STEP_GROWN, STEP_TABLES, STEP_LOG, STEP_RESYNC,
+	STEP_CHECKPOINT
 };
 
 static void finish(struct pool *p, enum pool_status status)
@@ -225,6 +226,9 @@ static void step(struct pool *p, struct job *j)
 	case STEP_LOG:
 		status = recover_step(p);
 		break;
+	case STEP_RESYNC:
+		status = device_resync(p);
+		break;
 	case STEP_CHECKPOINT:
 		return;
 	}
@@ -232,6 +236,10 @@ static void step(struct pool *p, struct job *j)
 		o->step = STEP_LOG;
 		recover_begin(p);
 		status = recover_step(p);
+	}
+	if (status == POOL_OK && o->step == STEP_LOG) {
+		o->step = STEP_RESYNC;
+		status = device_resync(p);
 	}
 	if (status == POOL_OK) {
 		o->step = STEP_CHECKPOINT;

@@ -156,6 +156,7 @@ struct scrub {
 	u32 reading;			/* scrub.c: what io is for */
 	u64 block, generation;		/* that is read, when the superblock had that one */
 	u32 count;
+	bool is_resync;			/* what may differ on the two members, and has a checksum */
 	bool is_pair, is_good;		/* both members are read; what was read is what it should be */
 	u32 member;			/* of a pair: that is read */
 	struct pool_ref ref;		/* what named it then */
@@ -174,7 +175,7 @@ struct open {
 	u32 held;			/* records in commit.record that are not replayed */
 	u32 checked, replayed;		/* entries of the first one */
 	bool is_end;			/* of the log */
-	u32 wait;			/* recover.c: what io is for */
+	u32 wants, from;		/* recover.c: what io is for */
 	struct pool_request checkpoint;
 };
 
@@ -243,6 +244,15 @@ void device_read_member(struct pool *p, struct pool_io *io, u32 member, struct d
 /* A block of 4096 bytes has not this checksum: it is read from the other member, and the io ends once more. False:
  * there is none. */
 bool device_reread(struct pool *p, struct pool_io *io, u32 crc);
+/* A mirror is being opened whose other member may have what the source lacks. */
+bool device_has_other(const struct pool *p);
+/* What device_read_member() has from it is right: the source gets it, and the io ends once more. */
+void device_take_other(struct pool *p, struct pool_io *io);
+u32 device_other(const struct pool *p);
+/* The recovered pool of a mirror is on both. POOL_AGAIN: not yet; p->open.job is made ready. */
+enum pool_status device_resync(struct pool *p);
+/* It may differ on the two. */
+bool device_is_disputed(const struct pool *p, u64 block);
 /* Both members of a mirror have all. / That is to be written anew from the other one. / The label of the one that is
  * read. */
 bool device_is_pair(const struct pool *p);

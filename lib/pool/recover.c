@@ -5,6 +5,8 @@
  * A record that is known to be durable, because a later one says so, is replayed as it is. Of the last batch, which may
  * have been in flight when the power failed, the data of entries with a checksum is read: if it did not arrive, the log
  * ends before that record. As long as it is not known which of the two a record is, it is held: no more than one batch.
+ *
+ * Of a mirror, a record or data that one member has not is read from the other: a power cut may have left it on either.
  */
 #include "recover.h"
 
@@ -19,7 +21,8 @@
 
 #define HELD_MAX (POOL_BATCH + 1)
 
-enum wait { WAIT_NOTHING, WAIT_RECORD, WAIT_DATA };
+enum wants { WANTS_NOTHING, WANTS_RECORD, WANTS_DATA };
+enum from { FROM_POOL, FROM_OTHER, FROM_TAKEN };	/* TAKEN: by the source, from the other */
 
 static void io_done(struct pool *p, struct pool_io *io)
 {
@@ -27,8 +30,10 @@ static void io_done(struct pool *p, struct pool_io *io)
 	job_ready(p, &p->open.job);
 }
 
-static void read_block(struct pool *p, u64 block, void *to)
+static void read_block(struct pool *p, enum wants what, u64 block, void *to)
 {
+	p->open.wants = what;
+	p->open.from = FROM_POOL;
 	p->open.io.done = io_done;
 	device_submit(p, &p->open.io, POOL_IO_READ, device_blocks(block, 1), to);
 }
@@ -39,7 +44,7 @@ void recover_begin(struct pool *p)
 
 	o->held = o->checked = o->replayed = 0;
 	o->is_end = false;
-	o->wait = WAIT_NOTHING;
+	o->wants = WANTS_NOTHING;
 	p->commit.durable = p->super.log_seq - 1;
 }
 
@@ -52,18 +57,12 @@ static void drop_first(struct pool *p)
 	o->checked = o->replayed = 0;
 }
 
-/* The record that was read, or the end of the log. */
+/* A record that was read and is right. */
 static enum pool_status take_record(struct pool *p)
 {
 	struct open *o = &p->open;
 	const struct pool_log_record *r = &p->commit.record[o->held];
 
-	if (!o->io.is_ok)
-		return POOL_IO;
-	if (!layout_record(r, &p->super, o->seq)) {
-		o->is_end = true;
-		return POOL_OK;
-	}
 	if (r->durable < p->commit.durable)
 		return POOL_CORRUPT;
 	p->commit.durable = r->durable;
@@ -113,20 +112,10 @@ static enum pool_status check_data(struct pool *p)
 			return status;
 		if (e->op != POOL_LOG_MAP || v->r.kind == POOL_PLAIN)
 			continue;
-		o->wait = WAIT_DATA;
-		read_block(p, pool_place_block(e->place), p->commit.buffer);
+		read_block(p, WANTS_DATA, pool_place_block(e->place), p->commit.buffer);
 		return POOL_AGAIN;
 	}
 	return POOL_OK;
-}
-
-/* False: the log ends before the first record held. */
-static bool data_is_there(struct pool *p)
-{
-	struct open *o = &p->open;
-	const struct pool_entry *e = entry_at(p, o->checked++);
-
-	return crc32c(0, p->commit.buffer, POOL_BLOCK) == e->crc;
 }
 
 static enum pool_status claim(struct pool *p, const struct volume *v, const struct pool_entry *e,
@@ -189,26 +178,83 @@ static enum pool_status read_record(struct pool *p)
 		o->is_end = true;
 		return POOL_OK;
 	}
-	o->wait = WAIT_RECORD;
-	read_block(p, POOL_LOG_BLOCK + o->seq % p->label.log_blocks, &p->commit.record[o->held]);
+	read_block(p, WANTS_RECORD, POOL_LOG_BLOCK + o->seq % p->label.log_blocks, &p->commit.record[o->held]);
 	return POOL_AGAIN;
 }
 
-/* What an io that ended has brought. */
+/* ---- what was read ---- */
+
+static bool is_record(const struct pool *p)
+{
+	return layout_record(&p->commit.record[p->open.held], &p->super, p->open.seq);
+}
+
+static bool is_data(const struct pool *p)
+{
+	return crc32c(0, p->commit.buffer, POOL_BLOCK) == entry_at(p, p->open.checked)->crc;
+}
+
+static enum pool_status no_record(struct pool *p)
+{
+	p->open.is_end = true;
+	return POOL_OK;
+}
+
+static enum pool_status take_data(struct pool *p)
+{
+	p->open.checked++;
+	return POOL_OK;
+}
+
+/* The log ends before the first record held. */
+static enum pool_status no_data(struct pool *p)
+{
+	p->open.held = 0;
+	return POOL_OK;
+}
+
+static const struct {
+	bool (*is_right)(const struct pool *p);
+	enum pool_status (*take)(struct pool *p), (*end)(struct pool *p);
+} wanted[] = {
+	[WANTS_RECORD] = { is_record, take_record, no_record },
+	[WANTS_DATA] = { is_data, take_data, no_data },
+};
+
+static enum pool_status read_other(struct pool *p)
+{
+	struct open *o = &p->open;
+	struct device_range range = { o->io.sector, o->io.sectors };
+
+	o->from = FROM_OTHER;
+	device_read_member(p, &o->io, device_other(p), range, o->io.data);
+	return POOL_AGAIN;
+}
+
+/* What an io that ended has brought. What can't be read may have been acknowledged; but where one member has read
+ * nothing that is right, it needs no other to end the log. */
 static enum pool_status take_io(struct pool *p)
 {
 	struct open *o = &p->open;
-	u32 wait = o->wait;
+	u32 wants = o->wants, from = o->from;
 
-	o->wait = WAIT_NOTHING;
-	if (wait == WAIT_RECORD)
-		return take_record(p);
-	/* What can't be read may have been acknowledged. */
-	if (wait == WAIT_DATA && !o->io.is_ok)
+	if (wants == WANTS_NOTHING)
+		return POOL_OK;
+	if (!o->io.is_ok && from != FROM_OTHER)
 		return POOL_IO;
-	if (wait == WAIT_DATA && !data_is_there(p))
-		o->held = 0;
-	return POOL_OK;
+	if (!o->io.is_ok || (from != FROM_TAKEN && !wanted[wants].is_right(p))) {
+		if (from == FROM_POOL && device_has_other(p))
+			return read_other(p);
+		o->wants = WANTS_NOTHING;
+		return wanted[wants].end(p);
+	}
+	if (from == FROM_OTHER) {
+		o->from = FROM_TAKEN;
+		device_take_other(p, &o->io);
+		return POOL_AGAIN;
+	}
+	o->wants = WANTS_NOTHING;
+	return wanted[wants].take(p);
 }
 
 enum pool_status recover_step(struct pool *p)

@@ -76,6 +76,11 @@ static enum outcome start(struct pool *p, enum reading what, u64 block, u32 coun
 	return STARTED;
 }
 
+static bool is_wanted(const struct pool *p, u64 block)
+{
+	return !p->scrub.is_resync || device_is_disputed(p, block);
+}
+
 static void give_back(struct pool *p)
 {
 	struct scrub *c = &p->scrub;
@@ -185,6 +190,15 @@ static void skip(const struct volume *v, struct scrub *c)
 	go_to(v, c, (c->granule / size + 1) * size);
 }
 
+/* A node is done, and comes what is below it. The leaves of a plain volume have no checksums. */
+static void descend(const struct volume *v, struct scrub *c)
+{
+	if (c->is_resync && c->below == 1 && v->r.kind == POOL_PLAIN)
+		skip(v, c);
+	else
+		c->below--;
+}
+
 /* The reference to the node at the cursor, as it is now; NULL: what has it is not in memory. */
 static const struct pool_ref *ref_now(struct pool *p, const struct volume *v)
 {
@@ -233,7 +247,7 @@ static enum outcome next_node(struct pool *p, struct volume *v)
 		return no_node(p, v, found);
 	n = node_cached(p, v, c->below - 1, c->granule / layout_capacity(v->r.kind, c->below));
 	if (n != NULL && n->state == NODE_DIRTY) {	/* the next checkpoint writes it */
-		c->below--;
+		descend(v, c);
 		return GO_ON;
 	}
 	ref = ref_now(p, v);
@@ -243,6 +257,10 @@ static enum outcome next_node(struct pool *p, struct volume *v)
 	}
 	if (!space_is_used(p, ref->block))
 		fault(p, CHECK_FREE, ref->block, v->r.id);
+	if (!is_wanted(p, ref->block)) {
+		descend(v, c);
+		return GO_ON;
+	}
 	c->ref = *ref;
 	return start(p, READ_NODE, ref->block, 1);
 }
@@ -272,7 +290,7 @@ static void judge_node(struct pool *p)
 	struct volume *v = &p->volume[c->volume];
 
 	if (c->is_good) {
-		c->below--;
+		descend(v, c);
 		return;
 	}
 	if (!is_node_there(p))
@@ -300,7 +318,7 @@ static enum outcome next_granule(struct pool *p, struct volume *v)
 	}
 	if (!space_is_used(p, block))
 		fault(p, CHECK_FREE, block, v->r.id);
-	if (!p->scrub.owner->with_data || mask == 0) {
+	if (!p->scrub.owner->with_data || mask == 0 || !is_wanted(p, block)) {
 		go_to(v, c, c->granule + 1);
 		return GO_ON;
 	}
@@ -460,19 +478,30 @@ static void step(struct pool *p, struct job *j)
 		finish(p, POOL_OK);
 }
 
-enum pool_status pool_scrub_begin(struct pool *p, struct pool_scrub *s)
+static void begin(struct pool *p, struct pool_scrub *s, const struct scrub *as)
 {
 	struct scrub *c = &p->scrub;
 
-	if (!p->is_open || p->is_failed)
-		return POOL_FAILED;
-	if (c->owner != NULL)
-		return POOL_AGAIN;
-	*c = (struct scrub){ .owner = s, .phase = SCRUB_LABEL };
+	*c = *as;
+	c->owner = s;
 	s->blocks = s->faults = 0;
 	job_init(&c->job, step);
 	job_ready(p, &c->job);
+}
+
+enum pool_status pool_scrub_begin(struct pool *p, struct pool_scrub *s)
+{
+	if (!p->is_open || p->is_failed)
+		return POOL_FAILED;
+	if (p->scrub.owner != NULL)
+		return POOL_AGAIN;
+	begin(p, s, &(struct scrub){ .phase = SCRUB_LABEL });
 	return POOL_OK;
+}
+
+void scrub_resync(struct pool *p, struct pool_scrub *s)
+{
+	begin(p, s, &(struct scrub){ .phase = SCRUB_MAPS, .is_resync = true });
 }
 
 u32 pool_scrub_percent(const struct pool *p)

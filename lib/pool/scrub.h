@@ -25,6 +25,9 @@ struct pool_scrub {
 	u64 blocks, faults;	/* blocks that were read */
 };
 
+/* Of a mirror that is recovered, and not open yet: what has a checksum and may differ on its members is read from both.
+ * The source gets what only the other has right. Label and tables were read before. */
+void scrub_resync(struct pool *p, struct pool_scrub *s);
 /* Of an open pool. POOL_AGAIN: one is under way. */
 enum pool_status pool_scrub_begin(struct pool *p, struct pool_scrub *s);
 /* How much of the volumes is done, 0 .. 100. */

@@ -39,7 +39,7 @@ struct block {
 
 static struct block oracle[VOLUMES][VOLUME_BLOCKS];
 static u64 now;
-static u64 seed, state, nested, refused, degraded;
+static u64 seed, state, nested, refused, degraded, rotten;
 
 #define die(...) (fprintf(stderr, "seed %lu, state %lu: ", (unsigned long)seed, (unsigned long)state), \
 	fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), abort())
@@ -187,6 +187,7 @@ static bool is_full(u32 volume, u32 block, u32 count)
 }
 
 static u32 next_value = 1;
+static u8 written_to[1u << 24];	/* the volume that a value was for, + 1 */
 
 static void ask(void)
 {
@@ -211,6 +212,7 @@ static void ask(void)
 	}
 	if (a->r.op == POOL_WRITE) {
 		a->value = next_value++ & 0xffffff;
+		written_to[a->value] = (u8)(1 + a->volume);
 		for (u32 i = 0; i < a->count; i++) {
 			struct block *b = &oracle[a->volume][a->block + i];
 

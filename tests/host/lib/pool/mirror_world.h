@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "layout.h"
+#include "mirror.h"
 #include "mirror_oracle.h"
 #include "range.h"
 
@@ -220,6 +221,43 @@ static void judge_both(void)
 
 static u8 *before[POOL_MEMBERS], *middle[POOL_MEMBERS];
 
+/* A node, a record of the log, or data that has a checksum. */
+static bool is_summed(const u8 *block)
+{
+	u32 word;
+
+	memcpy(&word, block, sizeof(word));
+	return word == POOL_NODE_MAGIC || word == POOL_LOG_MAGIC ||
+		(word != 0 && value_of(block, &word) && word < ARRAY_COUNT(written_to) && written_to[word] == 2);
+}
+
+/* It lies in a region that was being written. */
+static bool is_open(const u8 *image, u32 block)
+{
+	const struct pool_label *l = (const struct pool_label *)image;
+	u32 region = block >> l->region_shift;
+
+	return (image[POOL_REGION_BLOCK * POOL_BLOCK + region / 8] >> region % 8 & 1) != 0;
+}
+
+/* Beside the power cut, one of the disks has changed a byte: the other one has it right. */
+static void judge_rotten(void)
+{
+	u8 *image = trial.image[below(2)];
+
+	copy_images(trial.image, before);
+	for (u32 tries = 0; tries < 200; tries++) {
+		u32 b = POOL_LOG_BLOCK + below(BLOCKS - POOL_LOG_BLOCK);
+
+		if (!is_open(image, b) || !is_summed(image + b * POOL_BLOCK))
+			continue;
+		image[b * POOL_BLOCK + below(POOL_BLOCK)] ^= (u8)(1 + below(255));
+		rotten++;
+		judge_both();
+		return;
+	}
+}
+
 /* The power fails, or a disk, while the pool is opened, or one gets what it lacks. */
 static void judge_nested(void)
 {
@@ -262,6 +300,8 @@ static void judge_state(bool is_good)
 	judge_both();
 	if (below(3) == 0)
 		judge_nested();
+	if (is_good && below(3) == 0)
+		judge_rotten();
 	state++;
 }
 
@@ -271,6 +311,16 @@ static bool is_in_sync(void)
 
 	pool_mirror_get(pool, &m);
 	return m.state[0] == POOL_MEMBER_GOOD && m.state[1] == POOL_MEMBER_GOOD && !is_dead[0] && !is_dead[1];
+}
+
+/* A read that fails is repeated. */
+static bool may_fail(const struct pool_io *io)
+{
+	if (io->op != POOL_IO_READ)
+		return false;
+	if (opened_as == POOL_AGAIN)	/* not what it is chosen by */
+		return pool->mirror->is_catching_up && io->sectors != MIRROR_HEAD * POOL_BLOCK_SECTORS;
+	return is_in_sync();
 }
 
 /* ---- the pool that goes on ---- */
@@ -284,7 +334,7 @@ static bool step(void)
 		k = 1 - k;
 	if (disks[k].queued == 0)
 		return false;
-	if (k == (seed & 1) && is_in_sync() && below(30) == 0 && disks[k].queue[0].io->op == POOL_IO_READ) {
+	if (k == (seed & 1) && below(30) == 0 && may_fail(disks[k].queue[0].io)) {
 		disks[k].fail_after = 1;	/* that one read */
 		sim_disk_end(&disks[k], 0);
 		disks[k].fail_after = 0;

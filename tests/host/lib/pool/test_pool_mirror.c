@@ -233,6 +233,60 @@ static void go_on_without(u32 member)
 
 static const u8 uuid_of[POOL_MEMBERS + 1][POOL_UUID_BYTES] = { { 1 }, { 2 }, { 3 } };
 
+static u64 repaired(void)
+{
+	struct pool_mirror m;
+
+	pool_mirror_get(pool, &m);
+	return m.repaired;
+}
+
+/* A block of a member is wrong after a cut: whoever has it right wins. How many blocks the source got. */
+static u64 open_rotten(u32 member, u32 block)
+{
+	u64 taken;
+
+	for (u32 k = 0; k < POOL_MEMBERS; k++)
+		memcpy(disks[k].stable, before[k], SECTORS * POOL_SECTOR);
+	disks[member].stable[block * POOL_BLOCK + below(POOL_BLOCK)] ^= 4;
+	assert_int_equal(open_members(3, false), POOL_OK);
+	assert_int_equal(state_of(0), POOL_MEMBER_GOOD);
+	assert_int_equal(state_of(1), POOL_MEMBER_GOOD);
+	taken = repaired();
+	copy_images(trial.image, (u8 *[]){ disks[0].stable, disks[1].stable });
+	check_member(0);
+	check_member(1);
+	for (u32 k = 0; k < POOL_MEMBERS; k++) {
+		assert_int_equal(open_members(BIT32(k), true), POOL_OK);
+		assert_value(1, 3, 77);
+		assert_value(1, 4, 78);
+		assert_value(1, 5, 79);
+		memcpy(disks[k].stable, trial.image[k], SECTORS * POOL_SECTOR);
+	}
+	return taken;
+}
+
+static void a_wrong_byte_beside_a_cut(void **unused)
+{
+	u64 blocks = 0, taken[POOL_MEMBERS] = { 0 };
+
+	(void)unused;
+	for (u32 i = 0; i < 2; i++) {	/* two records of the log, two blocks of data */
+		written_to[78 + i] = 2;
+		assert_int_equal(request(POOL_WRITE, 1, 4 + i, 78 + i), POOL_OK);
+		assert_int_equal(request(POOL_FLUSH, 0, 0, 0), POOL_OK);
+	}
+	written_to[77] = 2;
+	copy_images(before, (u8 *[]){ disks[0].stable, disks[1].stable });
+	for (u32 b = POOL_LOG_BLOCK; b < BLOCKS; b++)
+		for (u32 k = 0; k < POOL_MEMBERS && is_summed(before[k] + b * POOL_BLOCK); k++) {
+			taken[k] += open_rotten(k, b);
+			blocks++;
+		}
+	assert_in_range(taken[0], 8, blocks);	/* the others are of older states */
+	assert_int_equal(taken[1], 0);
+}
+
 /* The disk is back while the pool is open. */
 static void a_member_that_is_back(void **unused)
 {
@@ -404,14 +458,6 @@ static u64 scrub_faults(void)
 	return s.faults;
 }
 
-static u64 repaired(void)
-{
-	struct pool_mirror m;
-
-	pool_mirror_get(pool, &m);
-	return m.repaired;
-}
-
 /* A member goes while it is read: nothing is asked of it any more, and that is no fault. */
 static void a_scrub_loses_a_member(void **unused)
 {
@@ -506,6 +552,7 @@ static void power_cuts_and_dead_disks(void **unused)
 	}
 	printf("%lu power cuts, %lu of them with another one; last seed %lu\n", (unsigned long)state,
 		(unsigned long)nested, (unsigned long)seed - 1);
+	printf("%lu beside a wrong byte of one member\n", (unsigned long)rotten);
 	printf("one member alone: opened %lu, refused %lu\n", (unsigned long)degraded, (unsigned long)refused);
 }
 
@@ -547,6 +594,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(both_went_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(writes_beside_a_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_wrong_byte_beside_a_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_member_that_is_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_member_that_is_not_the_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_disk_is_replaced, setup, teardown),
