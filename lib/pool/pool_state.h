@@ -52,7 +52,7 @@ struct volume {
 	u32 busy;			/* requests that have not ended */
 	u64 noted;			/* commit.batch of the newest entry for the log */
 	u64 deleted_in;			/* generation of the superblock that has no deletion of it yet */
-	u64 kept_blocks, kept_chunks;	/* a thick one: its part of space.kept_* */
+	u64 kept_blocks, kept_chunks, kept_nodes;	/* a thick one: its part of space.kept_* */
 	bool is_stuck;			/* being deleted, and a node can't be read: the next opening tries again */
 	struct volume *previous;	/* the next older snapshot of the same head, or NULL */
 	u32 base;			/* what was born later is not the origin's */
@@ -82,7 +82,8 @@ struct space {
 	u64 free_blocks, used_blocks, pending_blocks;
 	u64 reserve;			/* for nodes: copies of those that a checkpoint writes anew */
 	u64 promised;			/* to nodes that the next checkpoints add */
-	u64 kept_blocks;		/* for thick volumes: what they may still take */
+	u64 kept_blocks;		/* for thick volumes: what their data may still take */
+	u64 kept_nodes;			/* for the nodes above that, whether they are there by now or not */
 	u64 kept_chunks;		/* of that, for granules of a whole chunk */
 	struct extent *limbo;
 	u32 limbo_count, limbo_max;

@@ -64,15 +64,16 @@ static u64 minus(u64 a, u64 b)
 u64 space_room(const struct pool *p, struct space_part mine)
 {
 	const struct space *s = &p->space;
+	u64 nodes = mine.blocks == 0 ? s->kept_nodes : 0;
 
-	return minus(s->free_blocks, s->reserve + s->promised + s->kept_blocks - mine.blocks);
+	return minus(s->free_blocks, s->reserve + s->promised + s->kept_blocks - mine.blocks + nodes);
 }
 
 u64 space_coming(const struct pool *p)
 {
 	const struct space *s = &p->space;
 
-	return minus(s->free_blocks + s->pending_blocks, s->reserve + s->promised + s->kept_blocks);
+	return minus(s->free_blocks + s->pending_blocks, s->reserve + s->promised + s->kept_blocks + s->kept_nodes);
 }
 
 /* The next that is wholly free; s->chunks = there is none. */
@@ -256,7 +257,8 @@ void pool_space_get(const struct pool *p, struct pool_space *out)
 	*out = (struct pool_space){
 		.blocks = p->label.blocks, .used_blocks = p->space.used_blocks,
 		.pending_blocks = p->space.pending_blocks, .reserve_blocks = p->space.reserve,
-		.kept_blocks = p->space.kept_blocks, .free_blocks = space_room(p, (struct space_part){ 0 }),
+		.kept_blocks = p->space.kept_blocks + p->space.kept_nodes,
+		.free_blocks = space_room(p, (struct space_part){ 0 }),
 		.coming_blocks = space_coming(p),
 		.data_blocks = minus(p->label.blocks, layout_first_block(&p->label) + p->space.reserve),
 	};

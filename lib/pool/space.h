@@ -15,9 +15,10 @@
 /* All free, except the fixed area. */
 void space_init(struct pool *p);
 
-/* Of what is kept for volumes, the part that somebody may take. */
+/* Of what is kept for data of volumes, the part that somebody may take. */
 struct space_part { u64 blocks, chunks; };
-/* Blocks that may be given to data: also that part, and nothing else that is kept. */
+/* Blocks that may be given: also that part, and nothing else that is kept for data. What is kept for nodes is for who
+ * has a part: how many of them each volume has by now is not known, but all that come find room there. */
 u64 space_room(const struct pool *p, struct space_part mine);
 /* What it will be after the next checkpoint for who has no part. */
 u64 space_coming(const struct pool *p);

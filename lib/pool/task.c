@@ -59,6 +59,14 @@ void task_finish(struct pool *p, struct task *t, enum pool_status status)
 	r->done(p, r, r->status);
 }
 
+bool tasks_have_taken(const struct pool *p, const struct task *but)
+{
+	for (u32 i = 0; i < p->memory.tasks; i++)
+		if (&p->task[i] != but && p->task[i].taken != 0)
+			return true;
+	return false;
+}
+
 void task_look(struct task *t, struct node *leaf)
 {
 	t->old = leaf != NULL ? *node_granule(leaf, t->granule) : (struct pool_granule){ 0 };

@@ -46,6 +46,8 @@ static inline void task_restart(struct task *t)
 	task_next(t, t->first_step);
 }
 
+/* Another one has blocks that no map has yet. */
+bool tasks_have_taken(const struct pool *p, const struct task *but);
 /* The request's part is done; everything that the task holds is given back. */
 void task_finish(struct pool *p, struct task *t, enum pool_status status);
 /* Gives back what the task holds; it will begin anew. */

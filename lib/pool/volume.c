@@ -219,22 +219,23 @@ u64 volume_keeps_spare(const struct pool *p, const struct volume *v)
 	return v->kept_blocks != 0 ? spare_of(p, &v->r) : 0;
 }
 
-/* It may take a chunk, or a block, for each of these that is not its own, and nodes above them. Overwriting an
- * integrity volume takes blocks before others become free. */
-struct keep { u64 blocks, chunks; };
+/* It may take a chunk, or a block, for each of these that is not its own, and nodes above them; a thick one without
+ * such has all its nodes. Overwriting an integrity volume takes blocks before others become free. */
+struct keep { u64 blocks, chunks, nodes; };
 
 static struct keep keep_of(const struct pool *p, const struct pool_record *r)
 {
 	u64 all = layout_granules_of(r->kind, r->sectors), nodes = 0;
 	u64 own = r->own > all ? 0 : r->own;	/* beyond: not right just now */
 	u64 promised = promised_to(r, all), lacking = promised > own ? promised - own : 0;
-	struct keep k = { 0, 0 };
+	struct keep k = { 0 };
 
 	if (r->id == 0 || promised == 0)
 		return k;
 	for (u32 level = 1; level <= r->levels; level++)
 		nodes += all / layout_capacity(r->kind, level) + 1;
-	k.blocks = lacking * layout_granule_blocks(r->kind) + min_u64(nodes, lacking * r->levels);
+	k.blocks = lacking * layout_granule_blocks(r->kind);
+	k.nodes = lacking == 0 && promised == all ? 0 : min_u64(nodes, promised * r->levels);
 	if (r->kind == POOL_PLAIN)
 		k.chunks = lacking;
 	k.blocks += spare_of(p, r);
@@ -247,6 +248,8 @@ void volume_keep(struct pool *p, struct volume *v)
 
 	p->space.kept_blocks += k.blocks - v->kept_blocks;
 	p->space.kept_chunks += k.chunks - v->kept_chunks;
+	p->space.kept_nodes += k.nodes - v->kept_nodes;
+	v->kept_nodes = k.nodes;
 	v->kept_blocks = k.blocks;
 	v->kept_chunks = k.chunks;
 }
@@ -256,9 +259,9 @@ void volume_keep_add(const struct pool *p, struct keep_change *sum, const struct
 {
 	struct keep after = keep_of(p, changed);
 
-	sum->blocks += v->kept_blocks;
+	sum->blocks += v->kept_blocks + v->kept_nodes;
 	sum->chunks += v->kept_chunks;
-	sum->blocks_after += after.blocks;
+	sum->blocks_after += after.blocks + after.nodes;
 	sum->chunks_after += after.chunks;
 }
 

@@ -65,7 +65,9 @@ static struct space_part part_of(const struct pool *p, const struct task *t)
  * those have gone on, and it asks again. */
 static void wait_for_space(struct pool *p, struct task *t, u32 count)
 {
-	if (!space_may_come(p, count)) {
+	bool is_kept = part_of(p, t).blocks > 0;	/* what others have taken counts for them only when they end */
+
+	if (!space_may_come(p, count) && !(is_kept && tasks_have_taken(p, t))) {
 		t->request->room = min_u64(t->request->room, space_coming(p));
 		task_finish(p, t, POOL_NO_SPACE);
 		return;

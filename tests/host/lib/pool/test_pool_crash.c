@@ -17,7 +17,7 @@
 
 #include "crash_world.h"
 
-#define STATES 20000u
+#define STATES 100000u
 #define REQUESTS 400u
 
 static struct world world;
