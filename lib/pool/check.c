@@ -197,6 +197,18 @@ static void check_data(struct walk *w, const struct pool_granule *g)
 		fault(w->c, CHECK_DATA, block, w->r->id);
 }
 
+static void show_plain(struct walk *w, const struct pool_granule *g)
+{
+	u64 block = pool_place_block(g->place);
+	u32 mask = pool_place_mask(g->place);
+
+	if (w->c->plain == NULL || w->r->kind != POOL_PLAIN)
+		return;
+	for (u32 i = 0; i < POOL_CHUNK_BLOCKS; i++)
+		if ((mask >> i & 1) != 0)
+			w->c->plain(w->c->context, block + i, 1, w->r->id);
+}
+
 static void check_granule(struct walk *w, u64 granule, const struct pool_granule *g)
 {
 	u64 block = pool_place_block(g->place);
@@ -213,6 +225,7 @@ static void check_granule(struct walk *w, u64 granule, const struct pool_granule
 	w->own++;
 	claim(w->c, w->a, block, layout_granule_blocks(w->r->kind), w->r->id);
 	check_data(w, g);
+	show_plain(w, g);
 }
 
 /* Granules of a subtree that is shared are counted, and not looked at. */

@@ -34,6 +34,8 @@ struct pool_check {
 	bool (*read)(void *context, u64 block, void *to);
 	/* `block` is where it is; `id` the volume's, or 0 */
 	void (*found)(void *context, enum check_fault fault, u64 block, u32 id);
+	/* Written blocks of a plain volume, each once, which nothing here can judge; may be NULL */
+	void (*plain)(void *context, u64 block, u32 count, u32 id);
 	u64 device_sectors;
 	bool with_data;		/* data that has a checksum is read, too */
 	/* results */

@@ -106,6 +106,16 @@ static bool is_ref(const struct pool_ref *r, const struct pool_label *l, u32 bir
 	return (r->block == 0 || is_block(l, r->block)) && r->birth <= birth;
 }
 
+bool layout_is_same_pool(const struct pool_label *a, const struct pool_label *b)
+{
+	struct pool_label as = *a;
+
+	as.member_index = b->member_index;
+	as.crc = b->crc;
+	memcpy(as.member_uuid, b->member_uuid, sizeof(as.member_uuid));
+	return memcmp(&as, b, sizeof(as)) == 0;
+}
+
 bool layout_super(const struct pool_super *s, const struct pool_label *l)
 {
 	return s->magic == POOL_SUPER_MAGIC && s->crc == layout_sum(s, sizeof(*s), offsetof(struct pool_super, crc)) &&

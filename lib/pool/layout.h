@@ -11,6 +11,8 @@
 u32 layout_sum(const void *bytes, u32 count, u32 crc_at);
 
 enum pool_status layout_label(const struct pool_label *l, u64 device_sectors);
+/* Labels of two members: alike but for what each says of itself, and which disks they are. */
+bool layout_is_same_pool(const struct pool_label *a, const struct pool_label *b);
 bool layout_super(const struct pool_super *s, const struct pool_label *l);
 bool layout_record(const struct pool_log_record *r, const struct pool_super *s, u64 seq);
 bool layout_entry(const struct pool_entry *e, const struct pool_label *l, const struct pool_record *v, u32 birth);

@@ -176,7 +176,6 @@ void copy_settle(struct pool *p);
 /* ---- mirror_open.c ---- */
 /* What it says in open_block, as newest[member]. */
 enum pool_status mirror_judge_member(struct pool *p, u32 member);
-bool mirror_is_same_pool(const struct pool_label *a, const struct pool_label *b);
 /* POOL_AGAIN: not known yet; p->open.job is made ready. */
 enum pool_status mirror_open_step(struct pool *p);
 /* POOL_AGAIN: copies or marks are under way; p->open.job is made ready. */

@@ -143,7 +143,7 @@ static void head_read(struct pool *p)
 		mirror_wake(p);
 	} else if (status != POOL_OK) {
 		answer(p, status);
-	} else if (!mirror_is_same_pool(&p->label, l) ||
+	} else if (!layout_is_same_pool(&p->label, l) ||
 		memcmp(p->label.member_uuid, l->member_uuid, sizeof(l->member_uuid)) != 0) {
 		answer(p, POOL_SPLIT);
 	} else {

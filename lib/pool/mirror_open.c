@@ -73,17 +73,6 @@ static bool says_stale(const struct mirror *m, u32 member, u32 of)
 	return m->newest[member].stale_generation[of] != 0;
 }
 
-/* All but what each says of itself, and which disks its members are. */
-bool mirror_is_same_pool(const struct pool_label *a, const struct pool_label *b)
-{
-	struct pool_label as = *a;
-
-	as.member_index = b->member_index;
-	as.crc = b->crc;
-	memcpy(as.member_uuid, b->member_uuid, sizeof(as.member_uuid));
-	return memcmp(&as, b, sizeof(as)) == 0;
-}
-
 /* The disk of the other member was replaced: that one is a member no more. */
 static bool disowns(const struct mirror *m, u32 member)
 {
@@ -122,7 +111,7 @@ static enum pool_status choose(struct mirror *m)
 		return m->open_status[m->below[0].submit == NULL];
 	if (!is_ok[0] || !is_ok[1])
 		return choose_of_one(m, is_ok[1]);
-	if (!mirror_is_same_pool(label_of(m, 0), label_of(m, 1)) || (disowns(m, 0) && disowns(m, 1)))
+	if (!layout_is_same_pool(label_of(m, 0), label_of(m, 1)) || (disowns(m, 0) && disowns(m, 1)))
 		return POOL_SPLIT;
 	if (!disowns(m, 0) && !disowns(m, 1))
 		return choose_of_two(m);

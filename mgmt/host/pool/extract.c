@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "layout.h"
 #include "overlay.h"
 #include "pool_size.h"
 #include "range.h"
@@ -26,6 +27,8 @@ struct reader {
 	struct pool *pool;
 	struct pool_io *queue[QUEUE];	/* a ring */
 	u32 first, queued;
+	bool is_mirror;			/* and this is one of its disks */
+	u32 member;
 	bool is_done;
 	enum pool_status status;
 };
@@ -33,6 +36,7 @@ struct reader {
 static const char *const status_text[POOL_STATUS_COUNT] = {
 	[POOL_IO] = "can't be read", [POOL_CORRUPT] = "is damaged", [POOL_NO_POOL] = "no pool",
 	[POOL_UNKNOWN] = "has a version or a feature that this program does not know",
+	[POOL_STALE] = "is a disk of a mirror that was being copied to, and has not all",
 	[POOL_LOCKED] = "is encrypted, and its key is not here",
 	[POOL_MEMORY] = "needs more memory than this program takes",
 };
@@ -100,15 +104,25 @@ static void opened(struct pool *p, enum pool_status status)
 	opening->status = status;
 }
 
-static enum pool_status open_pool(struct reader *r, void *arena, u64 sectors)
+/* A disk of a mirror is opened alone, as its owner insists. */
+static struct pool *begin_open(struct reader *r, void *arena, u64 sectors)
 {
-	const struct pool_memory memory = pool_memory_of(sectors, false);
+	const struct pool_memory memory = pool_memory_of(sectors, r->is_mirror);
 	const struct pool_device device = { .context = r, .sectors = sectors, .block_sectors = POOL_BLOCK_SECTORS,
 		.submit = submit };
+	struct pool_device members[POOL_MEMBERS] = { 0 };
 
+	if (!r->is_mirror)
+		return pool_open(arena, &memory, &device, opened);
+	members[r->member] = device;
+	return pool_open_mirror(arena, &memory, members, true, opened);
+}
+
+static enum pool_status open_pool(struct reader *r, void *arena, u64 sectors)
+{
 	opening = r;
 	r->is_done = false;
-	r->pool = pool_open(arena, &memory, &device, opened);
+	r->pool = begin_open(r, arena, sectors);
 	return r->pool != NULL && work(r) ? r->status : POOL_MEMORY;
 }
 
@@ -218,7 +232,8 @@ static int extract_opened(struct reader *r, const struct image *image, const cha
 	FILE *err)
 {
 	u64 sectors = image->bytes / POOL_SECTOR;
-	void *arena = aligned_alloc(ARENA_ALIGNMENT, align_up(pool_arena_of(sectors, false), ARENA_ALIGNMENT));
+	void *arena = aligned_alloc(ARENA_ALIGNMENT, align_up(pool_arena_of(sectors, r->is_mirror),
+		ARENA_ALIGNMENT));
 	enum pool_status status = arena != NULL ? open_pool(r, arena, sectors) : POOL_MEMORY;
 	int done = status == POOL_OK ? check_recovered(r, image, err) : fail_status(err, image->path, status);
 
@@ -228,6 +243,17 @@ static int extract_opened(struct reader *r, const struct image *image, const cha
 	return done;
 }
 
+static void look_for_mirror(struct reader *r, const struct image *image)
+{
+	struct pool_node block;
+	const struct pool_label *l = (const struct pool_label *)&block;
+
+	if (!image_read(image, POOL_LABEL_BLOCK, &block) || layout_label(l, image->bytes / POOL_SECTOR) != POOL_OK)
+		return;		/* the opening says what is wrong */
+	r->is_mirror = l->member_count == POOL_MEMBERS;
+	r->member = l->member_index;
+}
+
 int extract(const struct image *image, const char *volume, const char *to, FILE *out, FILE *err)
 {
 	struct reader r = { .queued = 0 };
@@ -235,6 +261,7 @@ int extract(const struct image *image, const char *volume, const char *to, FILE 
 
 	if (!overlay_open(&r.overlay, image))
 		return fail(err, image->path, "no memory, or no temporary file");
+	look_for_mirror(&r, image);
 	done = extract_opened(&r, image, volume, to, out, err);
 	overlay_close(&r.overlay);
 	return done;
