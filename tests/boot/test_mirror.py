@@ -5,11 +5,13 @@ import os
 
 import pytest
 
+import powercut
 from nbd import FailingDisk
 from test_networks import answer
 from test_pools import boot_guest, write
-from vosmachine import Machine
+from vosmachine import BUILD, Machine
 
+VOS_POOL = f'{BUILD}/tools/vos-pool'
 SIZE = 64 << 20
 
 
@@ -181,3 +183,45 @@ def test_a_scrub_repairs(tmp_path):
         machine.until(lambda: answer(machine, 'scrub-pool fast')['repaired'] == 1, 'the scrub repairs')
         assert pool_of(machine)['scrub-faults'] == 0 and pool_of(machine)['mirror'] == 'in-sync'
         assert place_in(images[1]) == place
+
+
+def lines_on(machine):
+    machine.guest_cmd('echo 3 > /proc/sys/vm/drop_caches')
+    return int(machine.guest_cmd('echo lines $(dd if=/dev/vda bs=64k count=16 2>/dev/null | '
+                                 f'grep -cx "{MARK.decode().strip()}")').split('lines ')[-1].split()[0])
+
+
+def test_the_right_side_wins(tmp_path):
+    """The power goes, and the disk that would be copied from has changed a byte. The program of the host finds it, and
+    the next start takes what the other disk has."""
+    images = [os.path.join(str(tmp_path), f'{name}.img') for name in 'ab']
+    for image in images:
+        with open(image, 'wb') as file:
+            file.truncate(SIZE)
+    disks = [('nvme', image) for image in images]
+    with Machine('qemu-pvh', 'test_mirror-cut', disks=disks) as machine:
+        machine.wait_prompt()
+        machine.ok('create-pool fast nvme0.0,nvme1.0 --yes')
+        machine.ok('create-vm --name v --memory 128M --disk 100G,integrity=on')
+        boot_guest(machine, 'v')
+        machine.guest_cmd(f'yes "{MARK.decode().strip()}" | head -c 1048576 > /root/l')
+        machine.guest_cmd('dd if=/root/l of=/dev/vda bs=64k; sync')
+        before = lines_on(machine)
+        assert before > 60000
+        machine.detach()
+        machine.ok('snapshot-vm v s')       # a checkpoint: the host's program sees the data
+    status, text = powercut.tool(VOS_POOL, 'check', *images)
+    assert status == 0, text
+    flip(images[0], place_in(images[0]))
+    status, text = powercut.tool(VOS_POOL, 'check', *images)
+    assert status == 1 and images[0] in text and 'differs from its checksum' in text, text
+    with Machine('qemu-pvh', 'test_mirror-right', disks=disks) as machine:
+        machine.wait_prompt()
+        machine.wait_defined('v')
+        assert pool_of(machine)['mirror'] == 'in-sync' and pool_of(machine)['repaired'] >= 1
+        boot_guest(machine, 'v')
+        assert lines_on(machine) == before
+        machine.detach()
+        machine.ok('stop-vm v --force')
+    status, text = powercut.tool(VOS_POOL, 'check', *images)
+    assert status == 0, text
