@@ -225,3 +225,24 @@ def test_the_right_side_wins(tmp_path):
         machine.ok('stop-vm v --force')
     status, text = powercut.tool(VOS_POOL, 'check', *images)
     assert status == 0, text
+
+
+def test_definitions_wait_for_their_pool(tmp_path):
+    """A VM's disk is on a mirror that is not opened with one disk alone. open-pool opens it, and the VM is there."""
+    folder = str(tmp_path)
+    with FailingDisk(folder, SIZE, 'home') as home, FailingDisk(folder, SIZE, 'a') as a, \
+            FailingDisk(folder, SIZE, 'b') as b:
+        with Machine('qemu-pvh', 'test_mirror-waits', disks=[
+                ('virtio', disk.path, disk.drive, '') for disk in (home, a, b)]) as machine:
+            machine.wait_prompt()
+            machine.ok('create-pool home virtio0 --yes')
+            machine.ok('create-pool data virtio1,virtio2 --yes')
+            machine.ok('create-vm --name v --memory 128M --disk 1G,on=data')
+    with FailingDisk(folder, SIZE, 'home') as home, FailingDisk(folder, SIZE, 'a') as a:
+        with Machine('qemu-pvh', 'test_mirror-waited', disks=[
+                ('virtio', disk.path, disk.drive, '') for disk in (home, a)]) as machine:
+            machine.wait_prompt()
+            machine.until(lambda: 'on=data' in machine.cmd('forget-definitions'), 'the definition waits')
+            assert answer(machine, 'list-vm') == []
+            assert 'are applied now' in machine.ok('open-pool data --yes')
+            machine.wait_defined('v')

@@ -569,8 +569,8 @@ const struct command command_rows[] = {
 	{
 		.verb = "forget-definitions", .group = GROUP_VM, .role = ROLE_ADMIN,
 		.summary = "show or drop definitions that could not be applied",
-		.more = "What could not be applied at the start stays in the pool for the next start, word for word. "
-			"--yes drops it.",
+		.more = "What could not be applied at the start stays in the pool, word for word. It is tried again "
+			"when another pool is opened, and at the next start. --yes drops it.",
 		.example = "forget-definitions --yes",
 		.takes = A(YES) | A(JSON), .op = REQ_KEEP, .ops = { .begin = forget_begin, .answer = forget_answer },
 	},

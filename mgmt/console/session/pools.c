@@ -221,7 +221,7 @@ struct pool_done {
 	const struct pool_row *row;
 };
 
-/* What could not be applied without the pool is tried again at the next start only. */
+/* Root gives the console the definitions again: what could not be applied without the pool is by now, or waits. */
 static void open_text(const struct out *out, const struct pool_done *done)
 {
 	u32 waiting = 0;
@@ -231,7 +231,7 @@ static void open_text(const struct out *out, const struct pool_done *done)
 		waiting += keeper_left(done->console, i, &text) != 0;
 	out_format(out, "pool %s is open\n", done->args->spec.disks[0].volume);
 	if (waiting != 0)
-		out_text(out, "Definitions that wait (forget-definitions) are applied at the next start.\n");
+		out_text(out, "Definitions that waited for it are applied now; forget-definitions shows what waits.\n");
 }
 
 static void import_text(const struct out *out, const struct pool_row *p)

@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "definition_changes.h"
+#include "definition_pools.h"
 #include "definition_volume.h"
 #include "disks.h"
 #include "image_volumes.h"
@@ -191,13 +192,6 @@ bool definitions_are_kept(u64 count, struct error_info *no)
 
 /* ---- pools ---- */
 
-static struct volume *volume_in(u32 p)
-{
-	struct volume *v = volume_find(VOLUME_OF_VOS);
-
-	return v != NULL && v->kind == VOLUME_ROW_THIN && v->pool == p && !v->is_making && v->is_there ? v : NULL;
-}
-
 static void set_pool_name(char name[DISK_NAME_BYTES], u32 p)
 {
 	snprintf(name, DISK_NAME_BYTES, "%.*s", (int)STORE_POOL_NAME_MAX, pool_at(p)->partition->name);
@@ -207,7 +201,7 @@ static void set_pool_name(char name[DISK_NAME_BYTES], u32 p)
  * means that one. */
 static void note_twice(u32 p, u32 other)
 {
-	bool is_first = volume_in(p) != NULL;
+	bool is_first = definition_volume_in(p) != NULL;
 
 	k.is_twice = true;
 	set_pool_name(k.pool, is_first ? p : other);
@@ -226,9 +220,9 @@ static struct volume *find_volume(void)
 	}
 	if (other != STORE_POOLS_MAX)
 		note_twice(p, other);
-	else if (volume_in(p) != NULL)
+	else if (definition_volume_in(p) != NULL)
 		k.is_twice = false;
-	return k.is_twice ? NULL : volume_in(p);
+	return k.is_twice ? NULL : definition_volume_in(p);
 }
 
 /* The pool that they are in is being deleted. */
@@ -243,6 +237,7 @@ static enum keep open_volume(struct volume *v)
 {
 	snprintf(k.pool, sizeof(k.pool), "%s", v->on);
 	k.is_again = false;
+	definition_pools_note();
 	if (definition_volume_open(v))
 		return KEEP_OPEN;
 	k.again_tsc = rt_time_after(&root.time, AGAIN_NS);
@@ -287,6 +282,7 @@ static enum keep step_open(void)
 
 static enum keep begin_load(u64 bytes)
 {
+	definition_pools_note();
 	give_task(DEFINITIONS_LOAD, bytes);
 	return KEEP_LOAD;
 }
@@ -352,19 +348,14 @@ static enum keep make_volume(void)
 {
 	/* thick: it can be written when the pool is full */
 	struct disk_spec want = { .bytes = DEFINITION_VOLUME_BYTES, .flags = DISK_TRAIT(TRAIT_THICK, true) };
+	const char *on = definition_pool_with_room();
 	struct volume *v;
 
-	for (u32 p = 0; p < STORE_POOLS_MAX; p++) {
-		if (!pool_is_usable(p) || pool_at(p)->partition->is_going || pool_at(p)->is_imported ||
-		    pool_at(p)->free_bytes < DEFINITION_VOLUME_BYTES)
-			continue;
-		strcpy(want.on, pool_at(p)->partition->name);
-		v = volume_new(VOLUME_OF_VOS, &want);
-		if (v == NULL)
-			return KEEP_NONE;
-		return store_create(v) == ST_OK ? KEEP_MAKE : KEEP_NONE;
-	}
-	return KEEP_NONE;
+	if (on == NULL)
+		return KEEP_NONE;
+	strcpy(want.on, on);
+	v = volume_new(VOLUME_OF_VOS, &want);
+	return v != NULL && store_create(v) == ST_OK ? KEEP_MAKE : KEEP_NONE;
 }
 
 static enum keep step_none(void)
@@ -451,7 +442,7 @@ static enum keep step_kept(void)
 	if (is_pool_going())
 		return leave();
 	look_for_other();
-	if (k.is_client_new) {
+	if (k.is_client_new || (definition_volume_has_text() && !is_write_due() && definition_pools_are_new())) {
 		k.is_again = true;
 		definition_volume_read(text());
 		return KEEP_READ;

@@ -87,7 +87,7 @@ static void asked_only_if_it_can_be(void **state)
 	expect_not("at the next start");
 	fake_task(root, DEFINITIONS_LOAD, "vm c { kernel gone }\n");
 	command("open-pool half --yes", "pool half is open\r\n"
-		"Definitions that wait (forget-definitions) are applied at the next start.", RESULT_OK);
+		"Definitions that waited for it are applied now; forget-definitions shows what waits.", RESULT_OK);
 	fake_type(root, "replace-disk half virtio0 virtio1\ry\r");
 	expect("Copy pool half to virtio1, in the place of virtio0? [y/N] ");
 	expect("pool half is being copied to virtio1");

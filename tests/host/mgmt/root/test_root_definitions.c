@@ -260,6 +260,29 @@ static void a_late_pool(void **state)
 	assert_int_equal(place(), DEFINITIONS_IN_POOL);
 }
 
+/* Definitions may have waited for a pool that is opened: the console gets them again, once, and what is there stays. */
+static void another_pool_comes(void **state)
+{
+	(void)state;
+	make_pool();
+	ask_create("one");
+	find_pool_named(1, "data", false);
+	expect_task(DEFINITIONS_SAVE, DEFINITIONS_IN_POOL);	/* first what has changed */
+	write_text("one");
+	bench_expect(ERR_NONE);
+	expect_task(DEFINITIONS_LOAD, DEFINITIONS_IN_POOL);
+	assert_int_equal(bench_task.is_again, 1);
+	assert_memory_equal(window(), "one", 3);
+	bench_ask_task(bench_task.number, 0);
+	write_text("one");
+	assert_int_equal(bench_task.task, DEFINITIONS_SAVE);
+	bench_turns(0, 5);
+	assert_int_equal(place(), DEFINITIONS_IN_POOL);
+	ask_create("two");
+	write_text("both");
+	bench_expect(ERR_NONE);
+}
+
 /* Two pools have definitions when all disks have come: none are applied until one of them is gone. */
 static void two_pools(void **state)
 {
@@ -420,7 +443,8 @@ int main(void)
 		cmocka_unit_test(the_newest_counts), cmocka_unit_test(a_change_while_reading),
 		cmocka_unit_test(a_change_before_there_is_none), cmocka_unit_test(a_torn_text),
 		cmocka_unit_test(damaged),
-		cmocka_unit_test(a_late_pool), cmocka_unit_test(two_pools), cmocka_unit_test(a_mirror_that_waits),
+		cmocka_unit_test(a_late_pool), cmocka_unit_test(another_pool_comes),
+		cmocka_unit_test(two_pools), cmocka_unit_test(a_mirror_that_waits),
 		cmocka_unit_test(a_name_that_was_taken),
 		cmocka_unit_test(a_deletion_waits),
 		cmocka_unit_test(the_pool_is_deleted), cmocka_unit_test(any_headers),
