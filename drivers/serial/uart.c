@@ -103,19 +103,26 @@ static u32 receive(struct uart *uart, u8 lsr)
 {
 	u8 burst[FIFO_BYTES];
 	u32 count = 0, limit;
+	bool is_break = false;
 
 	if (lsr & UART_LSR_OE)
 		uart->overruns++;
 	if (!rx_has_room(uart))
 		return 0;
 	limit = ring_room(&uart->rx) < FIFO_BYTES ? ring_room(&uart->rx) : FIFO_BYTES;
-	while ((lsr & UART_LSR_DR) && count < limit) {
-		burst[count++] = get(uart, UART_RX);
+	/* BI is of the byte at the FIFO's top, which is 0 then; QEMU sets it as soon as the break comes. */
+	while ((lsr & UART_LSR_DR) && count < limit && !is_break) {
+		burst[count] = get(uart, UART_RX);
+		is_break = (lsr & UART_LSR_BI) != 0;
+		count += !is_break || burst[count] != 0;
 		lsr = get(uart, UART_LSR);
 		if (lsr & UART_LSR_OE)
 			uart->overruns++;
 	}
-	return ring_write(&uart->rx, burst, count) != 0 ? UART_RECEIVED : 0;
+	count = ring_write(&uart->rx, burst, count);
+	if (is_break)
+		ring_cut(&uart->rx);
+	return count != 0 || is_break ? UART_RECEIVED : 0;
 }
 
 static u32 transmit(struct uart *uart, u8 lsr)

@@ -4,8 +4,9 @@
  * produces in TX goes out on the line, what comes in on the line is in RX.
  *
  * A serial driver that finds RX full stops taking bytes from the UART and drops RTS; nothing is lost silently: bytes
- * lost to an overrun of the UART itself are logged. The driver of a virtio port keeps bytes in the device's buffers
- * then. It marks in RX where another program has opened the other end (ring_cut), and drops TX while none has.
+ * lost to an overrun of the UART itself are logged. A break on the line is a mark in RX (ring_cut). The driver of a
+ * virtio port keeps bytes in the device's buffers then. It marks in RX where another program has opened the other end,
+ * and drops TX while none has.
  */
 #ifndef VOS_SERIAL_H
 #define VOS_SERIAL_H

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "idle.h"
 
 /* What one turn does at most, so that none starves the others. */
 #define VM_TURN_BYTES 16384u
@@ -24,6 +25,7 @@ static bool attached_has_room(const struct session *s)
 
 static void plain(struct session *s, u8 byte)
 {
+	s->key_ns = session_now(s);
 	if (s->mode == MODE_BUSY && byte == 3) {
 		input_discard(s);
 		prompt_interrupt(s);
@@ -78,6 +80,11 @@ void console_input(struct session *s, const char *bytes, size_t count)
 		scanned(s, &result);
 	} while (count || !frame_is_empty(&result));
 	s->scanner_fed_ns = session_now(s);
+}
+
+void console_break(struct session *s)
+{
+	idle_log_out(s, "a break on the line");
 }
 
 void console_cut(struct session *s)
@@ -369,6 +376,7 @@ bool console_run(struct console *c)
 		client_nak_timer(c->lines[i]);
 		rpc_forget_silent(c->lines[i]);
 		attach_check(c->lines[i]);
+		idle_check(c->lines[i]);
 	}
 	log_keeper_turn(c);
 	job_pump(c);
@@ -404,13 +412,14 @@ static u64 earlier(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-static u64 line_deadline_ns(const struct session *s)
+static u64 line_deadline_ns(struct session *s)
 {
 	u64 after = frame_idle_after(&s->scanner), scan = after ? s->scanner_fed_ns + after : ~0ull;
 	u64 stall = session_stall_ns(s);
 
 	if (stall <= session_now(s))	/* that is over */
 		stall = ~0ull;
+	stall = earlier(stall, idle_deadline_ns(s));
 	return earlier(earlier(scan, stall), earlier(client_deadline_ns(s),
 		earlier(stream_deadline_ns(s), fetched_deadline_ns(s))));
 }

@@ -17,6 +17,8 @@ void console_init(struct console *console, const struct console_ops *ops, const 
  * LINE_COUNT already, or no memory.
  */
 bool console_open(struct console *console, struct session *s, const struct line_ops *line, enum frame_kind kind);
+/* A break came on a serial line: the person there is logged out. */
+void console_break(struct session *s);
 /* The other end of the line has been opened anew: what is half received, and what was to be sent, is dropped. Clients
  * and commands under way stay. */
 void console_cut(struct session *s);

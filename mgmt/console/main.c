@@ -198,8 +198,10 @@ static bool take_input(u32 i)
 	bool is_cut;
 	u32 count = ring_used_to_cut(&line->rx, &is_cut);
 
-	if (is_cut)
+	if (is_cut && i == LINE_PORT)
 		console_cut(&line->session);
+	else if (is_cut)
+		console_break(&line->session);
 	count = ring_read(&line->rx, bytes, (u32)min_u64(room, count));
 	if (count == 0)
 		return is_cut;

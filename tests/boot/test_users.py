@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from qemu_monitor import MonitoredMachine
 from test_config import newc
 from vosmachine import TINY, Machine
 
@@ -108,3 +109,22 @@ def test_next_start(tmp_path):
         machine.send('log\r')
         machine.expect('guard: users, line 2, column 17: a role is viewer, operator or admin')
         machine.expect(re.escape('alice@vos> '))
+
+
+def test_break():
+    """Whoever pulls the plug is logged out: the next person has to log in, and can't recall what was typed."""
+    with MonitoredMachine('qemu-pvh', 'users-break', **TINY) as machine:
+        machine.wait_prompt()
+        machine.tell('chardev-send-break serial0')      # nobody is logged in: nothing happens
+        add(machine, 'alice', 'admin', 'login: ')
+        logged_in(machine, 'alice')
+        machine.send('create-vm a\r')
+        machine.expect(re.escape('alice@vos> '))
+        machine.tell('chardev-send-break serial0')
+        machine.expect(re.escape('[alice is logged out: a break on the line]'))
+        machine.expect('login: ')
+        refused(machine, 'list-vm', 'needs a login', 'login: ')
+        logged_in(machine, 'alice')
+        machine.send('\x1b[A\r')       # the key Up finds nothing
+        machine.expect(re.escape('alice@vos> '))
+        assert 'list-vm' not in machine.before and 'create-vm' not in machine.before

@@ -327,6 +327,14 @@ static void ended(struct session *s, char byte)
 	s->keys.was_return = byte == '\r';
 }
 
+void attach_leave(struct session *s)
+{
+	if (s->mode == MODE_ENDED)
+		leave(s);
+	else
+		detach(s);
+}
+
 void attach_escape(struct session *s)
 {
 	show_menu(s);

@@ -17,8 +17,9 @@
  * (programs that said hello), job_early.c, job.c, job_time.c (commands under way), prompt.c (the line and what it
  * starts), fetch.c (tables that root gives line by line), request.c (commands that are one request), batch.c (one
  * command on several VMs), handlers.c, logs.c, top.c, apply.c (vos.conf), users.c (logins), keeper.c (definitions in a
- * pool), log_keeper.c (logs there), attach.c (terminals of VMs), cancel.c, stream.c and upload.c (streams of programs),
- * verbs.c and rpc.c (requests of programs), command_table.c, console.c (who gets what, and a turn of it all).
+ * pool), log_keeper.c (logs there), attach.c (terminals of VMs), idle.c (ends of logins), cancel.c, stream.c and
+ * upload.c (streams of programs), verbs.c and rpc.c (requests of programs), command_table.c, console.c (who gets what,
+ * and a turn of it all).
  * A job calls its command's functions by the row of the table, and keeps the result of the prompt's command for the
  * prompt to find.
  *
@@ -315,6 +316,7 @@ struct session {
 	bool is_looped;			/* since the last request, what VOS sends came back: no answer */
 	bool is_loop_told;		/* in the log */
 	struct login login;		/* the person's */
+	u64 key_ns;			/* when the last key came */
 	struct clients clients;
 	struct streams streams;
 	u64 log_at;			/* kernel log: printed up to here */
@@ -573,6 +575,8 @@ void attach_show(struct session *s, u64 at, const char *bytes, size_t count);
 void attach_catch_up(struct session *s);
 /* The escape key came while the guest takes no input: open the menu all the same. */
 void attach_escape(struct session *s);
+/* Back to the prompt, from a VM that is shown or has ended. */
+void attach_leave(struct session *s);
 /* The VM whose terminal is shown was in state `before`, and is in another. */
 void attach_state(struct session *s, const struct vm_entry *vm, u32 before);
 /* Look whether the VM was deleted, which no event tells. */

@@ -203,6 +203,8 @@ static void log_in(struct session *s, const struct job *job, const struct login_
 		return;
 	*login = (struct login){ .session = report->session, .role = report->role };
 	memcpy(login->user, report->user, sizeof(login->user) - 1);
+	if (login == &s->login)
+		edit_forget(&s->editor);	/* it is another one's line now */
 	if (login == &s->login)		/* what was logged before is in `log` */
 		s->log_at = __atomic_load_n(&s->console->log->head, __ATOMIC_ACQUIRE);
 }
@@ -223,6 +225,8 @@ void user_answer(struct session *s, struct job *job, const struct reply *reply)
 		log_in(s, job, &reply->login);
 	if (op_of(job) == REQ_LOGOUT && login)
 		memset(login, 0, sizeof(*login));
+	if (op_of(job) == REQ_LOGOUT && login == &s->login)
+		edit_forget(&s->editor);
 	if (op_of(job) == REQ_ADD_USER && !args_has(&job->args, ARG_DRY_RUN))
 		s->console->has_users = true;
 	job_show(s, job, &view, job);

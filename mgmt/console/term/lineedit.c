@@ -155,6 +155,15 @@ static void remember(struct editor *e)
 	e->history_count++;
 }
 
+void edit_forget(struct editor *e)
+{
+	for (u32 i = 0; i < EDIT_HISTORY; i++) {
+		free(e->history[i]);
+		e->history[i] = NULL;
+	}
+	e->history_count = e->history_at = 0;
+}
+
 static void history_go(struct editor *e, u32 to)
 {
 	if (!e->has_history || to < oldest(e) || to > e->history_count) {

@@ -64,6 +64,8 @@ void edit_begin(struct editor *editor, const char *prompt, bool has_history);
 void edit_begin_secret(struct editor *editor, const char *prompt);
 /* Nothing of the line, or of what was cut out of it, stays in memory. */
 void edit_wipe(struct editor *editor);
+/* No line that was typed before can be recalled. */
+void edit_forget(struct editor *editor);
 enum edit_result edit_key(struct editor *editor, const struct key *key);
 const char *edit_text(const struct editor *editor);
 /* Insert at the cursor; what does not fit is refused as a whole, with a bell. */

@@ -23,6 +23,7 @@ struct chip {
 	u8 out[65536];
 	u32 out_count, in_fifo;		/* in_fifo: bytes not on the line yet */
 	bool is_overrun, is_timing_out, is_phantom;
+	u32 break_after;	/* so many bytes; 0 = none comes */
 	u32 reads, writes;
 };
 
@@ -37,6 +38,8 @@ static u8 lsr(struct chip *c)
 
 	if (c->in_taken < c->in_count || c->is_phantom)
 		value |= UART_LSR_DR;
+	if ((value & UART_LSR_DR) && c->break_after != 0 && c->in_taken == c->break_after)
+		value |= UART_LSR_BI;
 	if (c->in_fifo == 0)
 		value |= UART_LSR_THRE | UART_LSR_TEMT;
 	if (c->is_overrun)
@@ -251,6 +254,25 @@ static void a_late_time_out_adds_nothing(void **state)
 	assert_int_equal(ring_used(&client_rx), 16 * 17 / 2);
 }
 
+/* What was typed before it comes first, then the mark; the zero that the chip has for it is not typed. */
+static void a_break_is_a_mark(void **state)
+{
+	char bytes[8];
+	bool is_cut;
+
+	(void)state;
+	type("ab\0cd", 5);
+	chip.break_after = 2;
+	(void)uart_service(&uart);
+	assert_int_equal(ring_used_to_cut(&client_rx, &is_cut), 2);
+	assert_int_equal(ring_read(&client_rx, bytes, 2), 2);
+	assert_memory_equal(bytes, "ab", 2);
+	assert_int_equal(ring_used_to_cut(&client_rx, &is_cut), 0);
+	assert_true(is_cut);
+	assert_int_equal(ring_read(&client_rx, bytes, sizeof(bytes)), 2);
+	assert_memory_equal(bytes, "cd", 2);
+}
+
 static void counts_overruns(void **state)
 {
 	(void)state;
@@ -295,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup(sends_without_fifo, fresh),
 		cmocka_unit_test_setup(receives_and_stops_when_full, fresh),
 		cmocka_unit_test_setup(a_late_time_out_adds_nothing, fresh),
+		cmocka_unit_test_setup(a_break_is_a_mark, fresh),
 		cmocka_unit_test_setup(counts_overruns, fresh),
 		cmocka_unit_test_setup(a_hostile_client_gets_nothing, fresh),
 		cmocka_unit_test_setup(is_bounded, fresh),

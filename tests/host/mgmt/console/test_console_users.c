@@ -121,6 +121,47 @@ static void no_users(void **state)
 	assert_int_equal(root->last_session, 0);
 }
 
+static void pass(u64 seconds)
+{
+	clear_screen();
+	root->now_ns += seconds * NS_PER_SECOND;
+	fake_run(root);
+}
+
+/* Nobody has touched a key for a while, or a break came: the next one has to log in, and finds nothing of the last. */
+static void nobody_there(void **state)
+{
+	(void)state;
+	log_in("alice");
+	command("create-vm a", "a is defined", RESULT_OK);
+	pass(14 * 60);
+	expect_not("logged out");
+	type("a", "a");
+	pass(14 * 60);
+	expect_not("logged out");
+	pass(61);
+	expect("[alice is logged out: 15 minutes without a key]");
+	expect("login: ");
+	assert_int_equal(root->last_session, 1);
+	clear_screen();
+	fake_type(root, "\x1b[A");
+	expect_not("create-vm");
+	fake_type(root, "\x15");
+	log_in("bob");
+	command("start-vm a", "needs the role operator", RESULT_DENIED);
+	clear_screen();
+	console_break(&session);
+	fake_run(root);
+	expect("[bob is logged out: a break on the line]");
+	expect("login: ");
+	log_in("oscar");
+	command("start-vm a", "is running", RESULT_OK);
+	type("console a\r", "attached to a");
+	pass(15 * 60);
+	expect("[oscar is logged out: 15 minutes without a key]");
+	expect("login: ");
+}
+
 static void roles(void **state)
 {
 	(void)state;
@@ -266,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_open_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_users, setup, teardown),
 		cmocka_unit_test_setup_teardown(before_a_login, with_users, teardown),
+		cmocka_unit_test_setup_teardown(nobody_there, with_users, teardown),
 		cmocka_unit_test_setup_teardown(an_audit, with_users, teardown),
 		cmocka_unit_test_setup_teardown(roles, with_users, teardown),
 		cmocka_unit_test_setup_teardown(users, with_users, teardown),
