@@ -449,6 +449,9 @@
 	ERROR(ERR_DENIED, RESULT_DENIED, "E_DENIED", "this console has no right to do that") \
 	ERROR(ERR_NO_LOGIN, RESULT_DENIED, "E_LOGIN", \
 		"that needs a login, and there is none here (any more). login USER asks for the password") \
+	ERROR(ERR_OLD_LOGIN, RESULT_DENIED, "E_LOGIN", \
+		"that login has ended: it lasts for 12 hours, until logout, passwd, or a restart of VOS. " \
+		"login {name} begins another one") \
 	/* text = user; need, have = enum user_role */ \
 	ERROR(ERR_ROLE, RESULT_DENIED, "E_DENIED", 0) \
 	ERROR(ERR_WRONG_PASSWORD, RESULT_DENIED, "E_DENIED", \

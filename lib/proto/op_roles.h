@@ -108,7 +108,8 @@ enum audit_what {
 	ROW(REQ_UNLOCK_USER, ROLE_ADMIN, false, AUDIT_NAMED) \
 	ROW(REQ_AUDIT, ROLE_ADMIN, false, AUDIT_LOOK) \
 	ROW(REQ_AUDIT_VERIFY, ROLE_ADMIN, false, AUDIT_LOOK) \
-	ROW(REQ_REFUSED, ROLE_VIEWER, false, AUDIT_LOOK)
+	ROW(REQ_REFUSED, ROLE_VIEWER, false, AUDIT_LOOK) \
+	ROW(REQ_TOKEN_LOGIN, ROLE_ANYBODY, false, AUDIT_LOOK)
 
 #define OP_ROLE_ONE(op, role, is_applied, what) +1
 _Static_assert(1 OP_ROLES(OP_ROLE_ONE) == REQ_OP_COUNT, "each request has a role");

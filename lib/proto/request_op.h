@@ -93,8 +93,9 @@ enum request_op {
 	REQ_GROW_POOL,		/* the room behind it on its disk becomes its own; the store is started again for it */
 	REQ_CAPTURE_OPEN, REQ_CAPTURE_READ, REQ_CAPTURE_CLOSE,	/* captures.h */
 	/* Users, by .user; guard does these. Whoever logs in gets a session, which his other requests name: */
-	REQ_LOGIN,		/* name, .user.secret, line: answered with .login */
-	REQ_LOGOUT,		/* of the request's session */
+	REQ_LOGIN,		/* name, .user.secret, line: answered with .login. USER_TOKEN: .user.new_secret is for
+				 * REQ_TOKEN_LOGIN from now on */
+	REQ_LOGOUT,		/* of the request's session. USER_TOKEN: .user.new_secret of that user ends, too */
 	REQ_SESSIONS,		/* table; index: sessions from that one on; ERR_NO_USER past the end */
 	REQ_PASSWD,		/* of the session's user: .user.secret, new_secret */
 	REQ_ADD_USER,		/* name, .user.role, new_secret */
@@ -109,6 +110,7 @@ enum request_op {
 	REQ_AUDIT_VERIFY,	/* guard hashes the records anew: answered with .verdict */
 	REQ_REFUSED,		/* the console itself has refused a session's command, with that name. index: the
 				 * request that it is, or 0; to: its verb */
+	REQ_TOKEN_LOGIN,	/* name, .user.new_secret, line: a login by a token, answered with .login */
 	REQ_OP_COUNT
 };
 

@@ -26,17 +26,22 @@ enum user_role {
 
 #define USER_SET_ROLE BIT32(0)
 #define USER_SET_SECRET BIT32(1)
+#define USER_TOKEN BIT32(2)		/* REQ_LOGIN, REQ_LOGOUT: new_secret is a token */
+
+/* A token logs in without a password. Who logs in has chosen it, at random; root keeps it in memory. */
+#define USER_TOKEN_HOURS 12u		/* after the login */
+#define USER_TOKENS_MAX 4u		/* of a user; one more takes the oldest one's place */
 
 struct user_request {
 	u32 role;		/* enum user_role, from ROLE_VIEWER on */
-	u32 fields;		/* REQ_SET_USER: USER_SET_... */
-	u32 line;		/* REQ_LOGIN, REQ_PASSWD: the console's line */
+	u32 fields;		/* REQ_SET_USER: USER_SET_...; USER_TOKEN */
+	u32 line;		/* REQ_LOGIN, REQ_TOKEN_LOGIN, REQ_PASSWD: the console's line */
 	u32 zero;
 	u8 secret[USER_SECRET_BYTES];		/* of the password that is */
 	u8 new_secret[USER_SECRET_BYTES];	/* of the one that is to be */
 };
 
-/* Answer to REQ_LOGIN. */
+/* Answer to REQ_LOGIN and REQ_TOKEN_LOGIN. */
 struct login_report {
 	u32 session;		/* for the requests that follow; never 0 */
 	u32 role;		/* enum user_role */

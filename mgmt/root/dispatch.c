@@ -493,12 +493,14 @@ static const struct row {
 	[REQ_AUDIT] = { .rights = CLIENT_MANAGE, .serve = do_audit },
 	[REQ_AUDIT_VERIFY] = { .rights = CLIENT_MANAGE, .serve = do_user },
 	[REQ_REFUSED] = { .rights = CLIENT_MANAGE, .serve = do_refused },
+	[REQ_TOKEN_LOGIN] = { .rights = CLIENT_MANAGE, .serve = do_user },
 };
 
 /* Changes that can't be judged without being made: whoever asks for that is refused, for no dry run is recorded. */
 static const bool has_no_dry_run[REQ_OP_COUNT] = {
 	[REQ_UPLOAD_OPEN ... REQ_UPLOAD_FINISH] = true, [REQ_EXPORT_OPEN] = true, [REQ_CAPTURE_OPEN] = true,
-	[REQ_LOGIN] = true, [REQ_LOGOUT] = true, [REQ_PASSWD] = true, [REQ_EXPORT_USERS] = true,
+	[REQ_LOGIN] = true, [REQ_TOKEN_LOGIN] = true, [REQ_LOGOUT] = true, [REQ_PASSWD] = true,
+	[REQ_EXPORT_USERS] = true,
 };
 
 static void serve(void)

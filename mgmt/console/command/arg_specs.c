@@ -56,6 +56,9 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_ASK_PASSWORD] = { "ask-password", TYPE_SWITCH, 0, "ask for a new password, twice" },
 	[ARG_PASSWORD] = { "password", TYPE_TEXT, "TEXT", "the present password, from a program" },
 	[ARG_NEW_PASSWORD] = { "new-password", TYPE_TEXT, "TEXT", "the new password, from a program" },
+	[ARG_TOKEN] = { "token", TYPE_TEXT, "HEX",
+		"64 random hex digits, from a program: with the password they are kept, and log in without it "
+		"until logout gives them" },
 	[ARG_FROM] = { "since", TYPE_OFFSET, "N", "start with record N, which is the number before each" },
 	[ARG_BY] = { "user", TYPE_NEW_NAME, "USER", "only what that user asked for" },
 	[ARG_ABOUT] = { "vm", TYPE_NEW_NAME, "VM", "only what that VM was named in" },

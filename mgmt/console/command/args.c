@@ -441,7 +441,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return disk_set_reserve(&args->spec.disks[0], value, error);
 	case ARG_POLICY: case ARG_INTEGRITY: case ARG_ENCRYPT:
 		return disk_set_trait(&args->spec.disks[0], TRAIT_OF_ARG(arg), value, error);
-	case ARG_ROLE: case ARG_PASSWORD: case ARG_NEW_PASSWORD:
+	case ARG_ROLE: case ARG_PASSWORD: case ARG_NEW_PASSWORD: case ARG_TOKEN:
 		return user_set(args, arg, &arg_specs[arg], value, error);
 	case ARG_SECRET: case ARG_KEY:
 		return secret_set(args, arg, value, error);

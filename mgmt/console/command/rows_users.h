@@ -6,16 +6,17 @@
 		.verb = "login", .group = GROUP_USER, .role = ROLE_ANYBODY,
 		.summary = "log in",
 		.more = "Asks for the password. As long as no users are defined, whoever is at a line is admin, and "
-			"nobody needs to log in. A program gives \"password\", and has a session of its own.",
+			"nobody needs to log in. A program gives \"password\" or \"token\", and has a session of its "
+			"own.",
 		.example = "login alice",
-		.takes = A(USER) | A(PASSWORD) | A(JSON), .needs = A(USER), .op = REQ_LOGIN,
+		.takes = A(USER) | A(PASSWORD) | A(TOKEN) | A(JSON), .needs = A(USER), .op = REQ_LOGIN,
 		.ops = { .begin = user_begin, .answer = user_answer },
 	},
 	{
 		.verb = "logout", .group = GROUP_USER, .role = ROLE_VIEWER,
 		.summary = "end your session",
 		.example = "logout",
-		.takes = A(JSON), .op = REQ_LOGOUT,
+		.takes = A(TOKEN) | A(JSON), .op = REQ_LOGOUT,
 		.ops = { .begin = logout_begin, .answer = user_answer },
 	},
 	{

@@ -38,6 +38,9 @@ bool user_set(struct args *args, enum arg arg, const struct arg_spec *spec, cons
 
 	if (arg == ARG_ROLE)
 		return set_role(args, spec, value, error);
+	if (arg == ARG_TOKEN)
+		return hex_parse(value, args->new_secret, sizeof(args->new_secret)) ||
+			error_set(error, RESULT_USAGE, "--token takes %u hex digits", 2 * USER_SECRET_BYTES);
 	if (arg == ARG_NEW_PASSWORD && length < PASSWORD_MIN)
 		return error_set(error, RESULT_USAGE, "a password has at least %u characters", PASSWORD_MIN);
 	user_secret(arg == ARG_PASSWORD ? args->secret : args->new_secret, value, length);

@@ -12,7 +12,7 @@
 
 /* ARG_SECRET: a passphrase; ARG_KEY: the hash of a key file. False: refused, and *error says why. */
 bool secret_set(struct args *args, enum arg arg, const char *value, struct cmd_error *error);
-/* ARG_ROLE, ARG_PASSWORD, ARG_NEW_PASSWORD of a user; spec: of arg. */
+/* ARG_ROLE, ARG_PASSWORD, ARG_NEW_PASSWORD, ARG_TOKEN of a user; spec: of arg. */
 bool user_set(struct args *args, enum arg arg, const struct arg_spec *spec, const char *value,
 	struct cmd_error *error);
 

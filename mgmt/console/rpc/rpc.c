@@ -67,7 +67,7 @@ static bool set_one(struct session *s, struct args *args, enum arg arg, u32 toke
 		snprintf(value, sizeof(value), "%lluK", (unsigned long long)((bytes + KIB - 1) / KIB));
 	}
 	is_set = args_set(args, arg, value, error);
-	if (arg == ARG_SECRET || arg == ARG_KEY || arg == ARG_PASSWORD || arg == ARG_NEW_PASSWORD)
+	if (arg == ARG_SECRET || arg == ARG_KEY || arg == ARG_PASSWORD || arg == ARG_NEW_PASSWORD || arg == ARG_TOKEN)
 		explicit_bzero(value, sizeof(value));
 	return is_set;
 }

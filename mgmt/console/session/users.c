@@ -25,9 +25,15 @@ static u32 op_of(const struct job *job)
 
 /* ---- asking for passwords ---- */
 
+/* A token alone does it. */
+static bool is_by_token(const struct job *job)
+{
+	return op_of(job) == REQ_LOGIN && args_has(&job->args, ARG_TOKEN) && !args_has(&job->args, ARG_PASSWORD);
+}
+
 static bool needs_present(const struct job *job)
 {
-	return op_of(job) == REQ_LOGIN || op_of(job) == REQ_PASSWD;
+	return (op_of(job) == REQ_LOGIN && !is_by_token(job)) || op_of(job) == REQ_PASSWD;
 }
 
 static bool needs_new(const struct job *job)
@@ -86,7 +92,8 @@ static void send(struct session *s, struct job *job)
 	struct user_request user = {
 		.role = args->role, .line = s->index,
 		.fields = (args_has(args, ARG_ROLE) ? USER_SET_ROLE : 0) |
-			  (args_has(args, ARG_NEW_PASSWORD) ? USER_SET_SECRET : 0),
+			  (args_has(args, ARG_NEW_PASSWORD) ? USER_SET_SECRET : 0) |
+			  (args_has(args, ARG_TOKEN) ? USER_TOKEN : 0),
 	};
 
 	memcpy(user.secret, args->secret, sizeof(user.secret));
@@ -95,7 +102,7 @@ static void send(struct session *s, struct job *job)
 	memcpy(job->request.name, args->name, sizeof(job->request.name));
 	job->request.flags = args_has(args, ARG_DRY_RUN) ? REQ_FLAG_DRY_RUN : 0;
 	job->request.user = user;
-	job_send(s, job, (enum request_op)op_of(job));
+	job_send(s, job, is_by_token(job) ? REQ_TOKEN_LOGIN : (enum request_op)op_of(job));
 	if (!job->is_unsent)
 		explicit_bzero(&job->request.user, sizeof(job->request.user));
 	explicit_bzero(&user, sizeof(user));
@@ -117,6 +124,11 @@ static bool lacks_users(struct session *s, struct job *job)
 	return true;
 }
 
+static bool has_secret(const struct args *args)
+{
+	return args_has(args, ARG_PASSWORD) || args_has(args, ARG_NEW_PASSWORD) || args_has(args, ARG_TOKEN);
+}
+
 void user_begin(struct session *s, struct job *job)
 {
 	bool is_prompt = job->origin == JOB_PROMPT && !job_is_json(job);
@@ -128,7 +140,7 @@ void user_begin(struct session *s, struct job *job)
 		refuse(s, job, "a program says hello before it logs in");
 		return;
 	}
-	if (is_prompt && !args->has_typed && (args_has(args, ARG_PASSWORD) || args_has(args, ARG_NEW_PASSWORD))) {
+	if (is_prompt && !args->has_typed && has_secret(args)) {
 		refuse(s, job, "that is for programs: a line is remembered. Leave it out, and you are asked");
 		return;
 	}
@@ -151,8 +163,10 @@ void logout_begin(struct session *s, struct job *job)
 {
 	if (lacks_users(s, job))
 		return;
-	memset(&job->request, 0, sizeof(job->request));
-	job_send(s, job, REQ_LOGOUT);
+	if (job->origin == JOB_PROMPT && has_secret(&job->args))
+		refuse(s, job, "a token is for programs: a line is remembered");
+	else
+		send(s, job);
 }
 
 /* ---- answers ---- */

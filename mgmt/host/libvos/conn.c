@@ -177,6 +177,7 @@ struct vos *vos_open(const char *host)
 	is_open = greet_open(vos);
 	unblock_pipe(&before);
 	if (is_open) {
+		login_resume(vos);
 		conn_result(vos, VOS_OK, "ok", "%s", "");
 		return vos;
 	}

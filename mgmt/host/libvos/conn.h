@@ -2,8 +2,8 @@
 /*
  * conn.h - a connection inside libvos. From the bottom to the top, none calls one above: io.c (bytes and frames of the
  * line), retry.c (requests and their repeats), stream.c (streams and what is written to them), greet.c (sync, hello,
- * reconnecting), message.c (what comes in), conn.c (a turn of it all), stream_program.c (streams for programs), vm.c
- * (commands), upload.c (a stream to VOS).
+ * reconnecting), message.c (what comes in), conn.c (a turn of it all), login.c (who the program is),
+ * stream_program.c (streams for programs), vm.c (commands), upload.c (a stream to VOS).
  *
  * Who repeats: VOS keeps a client's last eight ids with their answers, so a request is repeated with its id until an
  * answer comes, and is done once. Offsets of streams are absolute, so these may be repeated too.
@@ -114,6 +114,7 @@ struct vos {
 	u32 minor;
 	u64 max_frame;		/* that VOS takes on its line, which may be behind a vosd */
 	u64 client;		/* 0 = VOS before 1.1 */
+	bool has_users;		/* nothing is done without a login */
 	bool is_lost;		/* the line has ended or failed: open it again */
 	bool is_stranger;	/* VOS does not know the client: greet again */
 	bool is_broken;		/* given up: every call fails */
@@ -217,5 +218,11 @@ bool conn_is_canceled(struct vos *vos);
 void conn_await(struct vos *vos, const struct request *request);
 /* retry_new, conn_await, and the result; the answer, for json_decref, or NULL. */
 json_t *conn_call(struct vos *vos, const char *verb, json_t *arguments, bool is_text);
+
+/* ---- login.c ---- */
+
+/* Log in with the token that vos_login has kept for this host, if there is one and VOS has users. Nothing tells whether
+ * that worked: without a login VOS refuses what comes next. */
+void login_resume(struct vos *vos);
 
 #endif

@@ -52,6 +52,7 @@ static void take_sync(struct vos *vos, const json_t *result)
 		stream_fail_all(vos, "VOS has started its console again");	/* offsets begin anew */
 	}
 	vos->console_start = start;
+	vos->has_users = json_integer_value(json_object_get(about, "users")) != 0;
 	snprintf(vos->boot_id, sizeof(vos->boot_id), "%s", boot ? boot : "");
 	vos->greeting = vos->minor && boot ? GREETING_HELLO : GREETING_DONE;
 }

@@ -272,23 +272,22 @@ bool host_in_text(struct host *host, const char *text, size_t length, const char
 	return take_entry(host, &found, why);
 }
 
-/* "" if there is none. */
-static bool hosts_file(char *path, size_t size)
+bool host_config_path(const char *name, char *path, size_t size)
 {
 	const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	int count = 0;
 
 	if (folder && *folder)
-		count = snprintf(path, size, "%s/vos/hosts", folder);
+		count = snprintf(path, size, "%s/vos/%s", folder, name);
 	else if (home && *home)
-		count = snprintf(path, size, "%s/.config/vos/hosts", home);
+		count = snprintf(path, size, "%s/.config/vos/%s", home, name);
 	return count > 0 && (size_t)count < size;
 }
 
 static bool in_file(struct host *host, const char *name, char *why)
 {
 	char path[4096], *text = malloc(HOSTS_BYTES);
-	FILE *file = text && hosts_file(path, sizeof(path)) ? fopen(path, "re") : NULL;
+	FILE *file = text && host_config_path("hosts", path, sizeof(path)) ? fopen(path, "re") : NULL;
 	size_t length = 0;
 	bool is_found;
 

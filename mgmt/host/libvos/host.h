@@ -37,6 +37,9 @@ bool host_find(struct host *host, const char *text, char *why);
 /* The text of a file of hosts. `name` NULL: see host_find. For host_find and its tests. */
 bool host_in_text(struct host *host, const char *text, size_t length, const char *name, char *why);
 
+/* The file of that name in $XDG_CONFIG_HOME/vos or ~/.config/vos. False: there is neither, or it is too long. */
+bool host_config_path(const char *name, char *path, size_t size);
+
 /* The folder of sockets and locks, made if needed: $XDG_RUNTIME_DIR/vos or /tmp/vos-UID. False: *why. */
 bool host_folder(char *path, size_t size, char *why);
 /* The lock file of a host's line, and the socket of the vosd that serves it. */

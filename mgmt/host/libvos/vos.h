@@ -81,6 +81,18 @@ uint64_t vos_console_start(const struct vos *vos);
 /* The descriptor to poll for POLLIN before vos_wait(vos, 0); it changes when libvos has to reconnect. */
 int vos_fd(const struct vos *vos);
 
+/* ---- users ---- */
+
+/*
+ * Log in on a machine that has users. What is kept of it is a random token, in ~/.config/vos/logins, which only this
+ * user of the operator's machine can read: vos_open logs in with it, in this program and in others, for 12 hours, until
+ * vos_logout, or until the user or VOS is changed or started again. The password is not kept; it goes over the line as
+ * it is. VOS_DENIED: it is wrong.
+ */
+int vos_login(struct vos *vos, const char *user, const char *password);
+/* The login of this handle and what is kept of it end, here and in VOS. */
+int vos_logout(struct vos *vos);
+
 /* ---- VMs ---- */
 
 /* Members that are 0 or NULL take VOS's defaults. */

@@ -82,7 +82,7 @@ static char line[LINE_BYTES + 16];
 /* Of the prompt's alone. */
 static bool is_prompts(const struct command *row)
 {
-	static const char *const verbs[] = { "result", "clear", "cancel", "login", "logout", "passwd" };
+	static const char *const verbs[] = { "result", "clear", "cancel" };
 
 	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
 		if (strcmp(row->verb, verbs[i]) == 0)
@@ -108,6 +108,8 @@ void grammar_init(void)
 	for (size_t i = 0; i < ARRAY_COUNT(own_rows) && count < ROWS_MAX - 1; i++)
 		if (!find_row(own_rows[i].verb))
 			rows[count++] = own_rows[i];
+	for (u32 i = 0; i < count; i++)		/* what a command line shows to everybody */
+		rows[i].takes &= ~(A(PASSWORD) | A(NEW_PASSWORD) | A(TOKEN));
 	find_row("log-vm")->takes |= A(FOLLOW);
 	find_row("log")->takes |= A(FOLLOW);
 	find_row("set-pool")->takes |= A(FILE);

@@ -45,6 +45,8 @@ static const struct {
 	{ "top", run_top }, { "log", run_log }, { "log-vm", run_log }, { "events", run_events },
 	{ "console", run_console }, { "upload-image", run_upload },
 	{ "set-pool", run_key }, { "unlock-pool", run_key },
+	{ "login", run_login }, { "logout", run_logout },
+	{ "passwd", run_password }, { "add-user", run_password }, { "set-user", run_password },
 	{ "export-image", run_export_image }, { "capture", run_capture },
 	{ "backup-vm", run_backup_vm }, { "restore-vm", run_restore_vm },
 };

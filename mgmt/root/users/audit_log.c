@@ -106,9 +106,19 @@ static struct waiting *find_free(void)
 	return NULL;
 }
 
-static bool is_change(const struct request *request)
+/* A login by a token and its end are no more than looks: each command of a program has both. */
+static bool is_end_of_program(u32 client, const struct request *request)
 {
-	return what_of[request->op] != AUDIT_LOOK && (request->flags & REQ_FLAG_DRY_RUN) == 0;
+	const struct login *login = session_find(client, request->session);
+
+	return request->op == REQ_LOGOUT && login != NULL && login->is_by_token &&
+	       (request->user.fields & USER_TOKEN) == 0;
+}
+
+static bool is_change(u32 client, const struct request *request)
+{
+	return what_of[request->op] != AUDIT_LOOK && (request->flags & REQ_FLAG_DRY_RUN) == 0 &&
+	       !is_end_of_program(client, request);
 }
 
 bool audit_log_note(u32 client, const struct request *request, const struct error_info *judgement)
@@ -116,7 +126,7 @@ bool audit_log_note(u32 client, const struct request *request, const struct erro
 	struct audit_record record;
 	struct waiting *place;
 
-	if (judgement->error == ERR_NONE && !is_change(request))
+	if (judgement->error == ERR_NONE && !is_change(client, request))
 		return true;
 	record = record_of(client, request);
 	record.kind = judgement->error == ERR_NONE ? AUDIT_ANSWERED : AUDIT_REFUSED;

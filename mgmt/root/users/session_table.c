@@ -26,7 +26,7 @@ static u32 free_places(void)
 	return count;
 }
 
-u32 session_open(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 line)
+u32 session_open(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 line, bool is_by_token)
 {
 	bool is_full = role < ROLE_ADMIN && free_places() <= ADMIN_SESSIONS;
 
@@ -35,7 +35,8 @@ u32 session_open(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 lin
 			continue;
 		last_number = last_number % LAST_NUMBER + 1;
 		table[i] = (struct login){ .id = last_number << PLACE_BITS | i, .client = client, .role = role,
-					   .line = line, .since_ns = rt_time_now_ns(&root.time) };
+					   .line = line, .is_by_token = is_by_token,
+					   .since_ns = rt_time_now_ns(&root.time) };
 		memcpy(table[i].user, user, USER_NAME_BYTES);
 		return table[i].id;
 	}

@@ -14,12 +14,13 @@ struct login {
 	u32 client;
 	u32 role;		/* enum user_role */
 	u32 line;
+	bool is_by_token;
 	u64 since_ns;
 	char user[USER_NAME_BYTES];
 };
 
 /* Its id; 0: there are SESSIONS_MAX, or so many that only an admin may have one more. */
-u32 session_open(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 line);
+u32 session_open(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 line, bool is_by_token);
 /* NULL: that client has none of that id. */
 const struct login *session_find(u32 client, u32 id);
 /* One that session_find has found. */

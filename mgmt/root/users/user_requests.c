@@ -18,6 +18,7 @@
 #include "session_table.h"
 #include "spec.h"
 #include "syscalls.h"
+#include "token_table.h"
 #include "vm_layout.h"
 
 #define WAITING_MAX 8u	/* guard does one after the other, each in a fraction of a second */
@@ -31,6 +32,8 @@ static struct waiting {
 	u32 client, request_id, op, session, line;
 	struct guard_order order;	/* its secrets until it is sent: guard may have to start first */
 	struct guard_report report;
+	bool has_token;
+	u8 token[USER_SECRET_BYTES];
 } waiting[WAITING_MAX];
 
 static u32 waiting_count, last_order;
@@ -67,9 +70,40 @@ static void logout(u32 client, const struct request *request)
 		refuse(client, request, ERR_NO_LOGIN);
 		return;
 	}
-	rt_log("root: %s logs out", login->user);
+	if ((request->user.fields & USER_TOKEN) != 0)
+		token_end(login->user, request->user.new_secret);
+	if (!login->is_by_token)
+		rt_log("root: %s logs out", login->user);
 	session_close(request->session);
 	refuse(client, request, ERR_NONE);
+}
+
+static enum error open_session(u32 client, const char user[USER_NAME_BYTES], u32 role, u32 line, bool is_by_token)
+{
+	reply.login.session = session_open(client, user, role, line, is_by_token);
+	if (reply.login.session == 0)
+		return ERR_TOO_MANY_SESSIONS;
+	reply.login.role = role;
+	memcpy(reply.login.user, user, sizeof(reply.login.user));
+	return ERR_NONE;
+}
+
+static void resume(u32 client, const struct request *request)
+{
+	u32 role = token_role(request->name, request->user.new_secret);
+	struct error_info info = error_info_of(ERR_OLD_LOGIN, 0, SESSIONS_MAX);
+
+	memset(&reply, 0, sizeof(reply));
+	if (role != ROLE_UNSET && session_find(client, request->session) != NULL)
+		session_close(request->session);
+	if (role != ROLE_UNSET)
+		info.error = open_session(client, request->name, role, request->user.line, true);
+	reply.kind = REPLY_ANSWER;
+	reply.id = request->id;
+	if (info.error != ERR_NONE)
+		(void)reply_send(client, request->id, &info, NULL);
+	else
+		(void)client_send(client, &reply);	/* client_receive made sure of the room */
 }
 
 static struct waiting *find_free(void)
@@ -118,7 +152,8 @@ static void take_order(u32 client, const struct request *request, const char nam
 	};
 	memcpy(w->order.name, name, sizeof(w->order.name));
 	memcpy(w->order.secret, request->user.secret, sizeof(w->order.secret));
-	memcpy(w->order.new_secret, request->user.new_secret, sizeof(w->order.new_secret));
+	w->has_token = request->op == REQ_LOGIN && (request->user.fields & USER_TOKEN) != 0;
+	memcpy(w->has_token ? w->token : w->order.new_secret, request->user.new_secret, sizeof(w->token));
 	waiting_count++;
 	send_orders();
 }
@@ -126,7 +161,8 @@ static void take_order(u32 client, const struct request *request, const char nam
 void user_request(u32 client, struct request *request)
 {
 	const struct login *login = session_find(client, request->session);
-	bool needs_user = request->op == REQ_LOGIN || request->op == REQ_LOGOUT || request->op == REQ_PASSWD;
+	bool needs_user = request->op == REQ_LOGIN || request->op == REQ_TOKEN_LOGIN || request->op == REQ_LOGOUT ||
+			  request->op == REQ_PASSWD;
 
 	if (needs_user && !access_has_users())
 		refuse(client, request, ERR_NO_USERS);
@@ -138,6 +174,8 @@ void user_request(u32 client, struct request *request)
 		take_order(client, request, login->user);
 	else if (has_name(request->op) && !spec_name_ok(request->name))
 		refuse(client, request, ERR_BAD_USER);
+	else if (request->op == REQ_TOKEN_LOGIN)
+		resume(client, request);
 	else
 		take_order(client, request, request->name);
 	explicit_bzero(&request->user, sizeof(request->user));
@@ -156,17 +194,19 @@ static bool is_of(const struct waiting *w, const char *name)
 	return strncmp(w->order.name, name, USER_NAME_BYTES) == 0;
 }
 
-static enum error open_session(const struct waiting *w)
+static enum error log_in(const struct waiting *w)
 {
+	enum error error;
+
 	if (!is_user(&w->report) || !is_of(w, w->report.name))
 		return ERR_WRONG_PASSWORD;
 	if (session_find(w->client, w->session) != NULL)
 		session_close(w->session);	/* whoever was there is somebody else now */
-	reply.login.session = session_open(w->client, w->order.name, w->report.role, w->line);
-	if (reply.login.session == 0)
-		return ERR_TOO_MANY_SESSIONS;
-	reply.login.role = w->report.role;
-	memcpy(reply.login.user, w->order.name, sizeof(reply.login.user));
+	error = open_session(w->client, w->order.name, w->report.role, w->line, false);
+	if (error != ERR_NONE)
+		return error;
+	if (w->has_token)
+		token_keep(w->order.name, w->report.role, w->token);
 	rt_log("root: %s logs in", w->order.name);
 	return ERR_NONE;
 }
@@ -197,6 +237,7 @@ static void end_sessions(const struct waiting *w)
 	if (!is_change || (w->order.flags & GUARD_DRY_RUN) != 0)
 		return;
 	sessions_end(w->order.name, w->op == REQ_PASSWD ? w->session : 0);
+	tokens_end(w->order.name);
 	for (u32 i = 0; i < WAITING_MAX; i++)
 		if (waiting[i].is_done && waiting[i].op == REQ_LOGIN && waiting[i].done_number < w->done_number &&
 		    is_of(&waiting[i], w->order.name))
@@ -207,7 +248,7 @@ static void end_sessions(const struct waiting *w)
 static enum error follow(const struct waiting *w)
 {
 	if (w->op == REQ_LOGIN)
-		return open_session(w);
+		return log_in(w);
 	if (w->op == REQ_USERS || w->op == REQ_EXPORT_USERS)
 		return fill_row(w);
 	reply.verdict = w->report.verdict;
@@ -267,7 +308,7 @@ static void answer_all(void)
 {
 	for (u32 i = 0; i < WAITING_MAX; i++)
 		if (waiting[i].is_done && answer(&waiting[i])) {
-			waiting[i] = (struct waiting){ .is_used = false };
+			explicit_bzero(&waiting[i], sizeof(waiting[i]));
 			waiting_count--;
 		}
 }

@@ -12,6 +12,7 @@
 
 #define FAKE_PIECES 16u
 #define FAKE_PASSWORD "open sesame"	/* of all its users (fake_users.h) */
+#define FAKE_TOKEN "0707070707070707070707070707070707070707070707070707070707070707"
 #define FAKE_TERMINAL_BYTES (2u * 1024u * 1024u)
 
 struct fake_vm {

@@ -32,7 +32,9 @@ static inline bool fake_is_right(const u8 secret[USER_SECRET_BYTES])
 static inline void fake_login(struct fake_root *root, const struct request *r, struct reply *reply)
 {
 	for (u32 i = 0; i < ARRAY_COUNT(fake_users); i++) {
-		if (strcmp(fake_users[i].name, r->name) != 0 || !fake_is_right(r->user.secret))
+		bool is_right = r->op == REQ_LOGIN ? fake_is_right(r->user.secret) : r->user.new_secret[31] == 7;
+
+		if (strcmp(fake_users[i].name, r->name) != 0 || !is_right)
 			continue;
 		reply->login = (struct login_report){ .session = ++root->sessions, .role = fake_users[i].role };
 		strcpy(reply->login.user, r->name);
@@ -91,7 +93,7 @@ static inline bool fake_user(struct fake_root *root, const struct request *r, st
 	root->last_session = r->session;
 	if (is_old)
 		fake_refuse_user(reply, RESULT_DENIED, ERR_NO_LOGIN);
-	else if (r->op == REQ_LOGIN)
+	else if (r->op == REQ_LOGIN || r->op == REQ_TOKEN_LOGIN)
 		fake_login(root, r, reply);
 	else if (r->op == REQ_PASSWD && !fake_is_right(r->user.secret))
 		fake_refuse_user(reply, RESULT_DENIED, ERR_WRONG_PASSWORD);
@@ -105,7 +107,7 @@ static inline bool fake_user(struct fake_root *root, const struct request *r, st
 	else if (r->op == REQ_SESSIONS || r->op == REQ_USERS || r->op == REQ_EXPORT_USERS)
 		fake_user_row(r, reply);
 	return is_old || (r->op >= REQ_LOGIN && r->op <= REQ_EXPORT_USERS) ||
-	       (r->op >= REQ_UNLOCK_USER && r->op <= REQ_REFUSED);
+	       (r->op >= REQ_UNLOCK_USER && r->op <= REQ_TOKEN_LOGIN);
 }
 
 #endif

@@ -290,15 +290,19 @@ static void programs(void **state)
 	ask(b, 3, "open-console", "\"name\":\"x\",\"write\":true", "needs the role operator");
 	ask(b, 4, "open-console", "\"name\":\"x\"", "\"stream\":");
 	ask(b, 5, "open-upload", "\"name\":\"x\"", "needs the role operator");
+	ask(b, 6, "login", "\"name\":\"bob\",\"token\":\"77\"", "--token takes 64 hex digits");
+	ask(b, 7, "login", "\"name\":\"bob\",\"token\":\"" FAKE_TOKEN "\"", "\"role\":\"viewer\"");
+	ask(b, 8, "logout", "\"token\":\"" FAKE_TOKEN "\"", "\"return\":{}");
 	expect_not("vos> ");
 	command("list-vm", "needs a login", RESULT_DENIED);		/* and so is the person */
+	command("login bob --token " FAKE_TOKEN, "that is for programs", RESULT_USAGE);
 	root->last_session = 0;
 	wire("{\"execute\":\"bye\",\"c\":4711}");
 	ask(a, 8, "bye", "", "\"return\":{}");
 	fake_run(root);
 	assert_int_equal(root->last_session, 1);			/* its session is ended */
 	wire("{\"execute\":\"login\",\"arguments\":{\"name\":\"bob\",\"password\":\"" FAKE_PASSWORD "\"},\"id\":9}");
-	assert_int_equal(root->sessions, 2);
+	assert_int_equal(root->sessions, 3);
 }
 
 int main(void)

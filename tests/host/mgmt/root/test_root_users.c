@@ -555,6 +555,81 @@ static void a_hostile_console(void **state)
 }
 
 /* Guard dies: whoever waits is told, and sessions stay. The console dies: its sessions end. */
+static struct request a_token(enum request_op op, const char *name, u32 session, u8 byte)
+{
+	struct request r = a_user(op, name, session);
+
+	r.user.fields = USER_TOKEN;
+	memset(r.user.new_secret, byte, sizeof(r.user.new_secret));
+	return r;
+}
+
+static u32 ask_token(const char *name, u8 byte, enum error error)
+{
+	struct request r = a_token(REQ_TOKEN_LOGIN, name, 0, byte);
+
+	bench_send(&r);
+	bench_expect(error);
+	return error == ERR_NONE ? bench_answer.login.session : 0;
+}
+
+static u32 login_with(const char *name, u32 role, u8 byte)
+{
+	struct request r = a_token(REQ_LOGIN, name, 0, byte);
+	struct guard_order order;
+
+	bench_send(&r);
+	order = take(GUARD_LOGIN);
+	assert_int_equal(order.new_secret[0], 0);	/* no token is guard's business */
+	answer(&order, GUARD_OK, role);
+	bench_expect(ERR_NONE);
+	return bench_answer.login.session;
+}
+
+/* A token logs in without guard, and ends with whatever ends the user's sessions. */
+static void tokens(void **state)
+{
+	u32 alice, bob, session;
+	struct request r;
+	struct guard_order order;
+
+	(void)state;
+	ask_token("bob", 7, ERR_OLD_LOGIN);
+	bob = login_with("bob", ROLE_VIEWER, 7);
+	alice = login_with("alice", ROLE_ADMIN, 8);
+	session = ask_token("bob", 7, ERR_NONE);
+	assert_int_equal(bench_answer.login.role, ROLE_VIEWER);
+	assert_string_equal(bench_answer.login.user, "bob");
+	assert_false(ring_get(&orders, &order, sizeof(order)));
+	ask_as(REQ_STOP, "a", session);
+	bench_expect(ERR_ROLE);
+	ask_token("alice", 7, ERR_OLD_LOGIN);
+	ask_token("bob", 8, ERR_OLD_LOGIN);
+	ask_token("bob", 0, ERR_OLD_LOGIN);
+	ask_token("-", 7, ERR_BAD_USER);
+	ask_as(REQ_LOGOUT, "", session);	/* the program has left */
+	bench_expect(ERR_NONE);
+	session = ask_token("bob", 7, ERR_NONE);
+	r = a_token(REQ_LOGOUT, "", session, 7);
+	bench_send(&r);
+	bench_expect(ERR_NONE);
+	ask_token("bob", 7, ERR_OLD_LOGIN);
+	ask_as(REQ_LOGOUT, "", bob);
+	bench_expect(ERR_NONE);
+	bob = login_with("bob", ROLE_VIEWER, 9);
+	r = a_user(REQ_SET_USER, "bob", alice);
+	r.user.fields = USER_SET_ROLE;
+	bench_send(&r);
+	order = take(GUARD_SET);
+	answer(&order, GUARD_OK, 0);
+	bench_expect(ERR_NONE);
+	ask_token("bob", 9, ERR_OLD_LOGIN);
+	ask_as(REQ_LOGOUT, "", ask_token("alice", 8, ERR_NONE));
+	bench_expect(ERR_NONE);
+	ask_as(REQ_LOGOUT, "", alice);
+	bench_expect(ERR_NONE);
+}
+
 static void restarts(void **state)
 {
 	u32 viewer = login("bob", ROLE_VIEWER), made = fake_threads_made();
@@ -587,7 +662,7 @@ int main(void)
 		cmocka_unit_test(a_lockout), cmocka_unit_test(an_audit), cmocka_unit_test(a_slow_guard),
 		cmocka_unit_test(changes), cmocka_unit_test(own_rights), cmocka_unit_test(a_login_before),
 		cmocka_unit_test(no_dry_run), cmocka_unit_test(a_number_again), cmocka_unit_test(limits),
-		cmocka_unit_test(a_hostile_console), cmocka_unit_test(restarts),
+		cmocka_unit_test(tokens), cmocka_unit_test(a_hostile_console), cmocka_unit_test(restarts),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
