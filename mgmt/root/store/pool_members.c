@@ -193,6 +193,21 @@ const char *pool_member_on(u32 p, u32 member)
 	return v != NULL ? v->on : "";
 }
 
+static u32 members_there(const struct pool *pool)
+{
+	return (u32)is_there(pool->member[0]) | (u32)is_there(pool->member[1]) << 1;
+}
+
+void pool_members_opening(u32 p)
+{
+	pool_at(p)->opened_with = members_there(pool_at(p));
+}
+
+bool pool_members_have_come(u32 p)
+{
+	return (members_there(pool_at(p)) & ~pool_at(p)->opened_with) != 0;
+}
+
 /* ---- what the store tells ---- */
 
 void pool_members_take(u32 p, const struct store_report *r)

@@ -31,6 +31,10 @@ struct volume *pool_left_over(u32 p, const char *on);
 /* The disk of that member, or "": it has not been seen. */
 const char *pool_member_on(u32 p, u32 member);
 
+/* The store has been told to open it, / and lacks a member that has come meanwhile: it is to be opened again. */
+void pool_members_opening(u32 p);
+bool pool_members_have_come(u32 p);
+
 /* STORE_DISK of a pool, which has been taken. A member that fails is not to join again by itself. */
 void pool_members_take(u32 p, const struct store_report *r);
 /* What has become of a member since the last call; false: nothing. */

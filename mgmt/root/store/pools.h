@@ -46,6 +46,7 @@ struct pool {
 	bool is_mirror, is_forced;	/* forced: to be opened without a member that may have more */
 	struct volume *member[STORE_MEMBERS];	/* NULL: not known; `partition` is one of them */
 	u32 member_state[STORE_MEMBERS], member_told[STORE_MEMBERS];	/* enum store_member_state; in the log */
+	u32 opened_with;	/* bits: the members that were there when it was last to be opened */
 	u32 member_turn[STORE_MEMBERS];	/* as their label names them: store_member_turn */
 	bool has_turns;		/* the store has told them */
 	u32 member_percent;

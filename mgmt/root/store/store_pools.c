@@ -111,6 +111,8 @@ void store_pools_sent(u32 p, const struct store_order *order)
 		pool_at(p)->grow = POOL_GROW_SENT;
 	else
 		pool_at(p)->state = op == STORE_OPEN_POOL ? POOL_IS_OPENING : POOL_IS_CLOSING;
+	if (op == STORE_OPEN_POOL)
+		pool_members_opening(p);
 }
 
 /* By what has unlocked it before, or by a boot module of its name and ".key". */
@@ -172,11 +174,13 @@ struct volume *store_pools_done(u64 h_pd, u32 p, enum store_op op, u32 error)
 		pool->state = POOL_IS_OPEN;
 		unlock(p);
 	} else {
+		bool is_late = op == STORE_OPEN_POOL && error == STORE_MISSING && pool_members_have_come(p);
+
 		pool->error = error;
-		if (error == STORE_MISSING)
+		if (error == STORE_MISSING && !is_late)
 			rt_log("root: pool %s waits for its other disk, which may have more; open-pool uses it without",
 			       pool->partition->name);
-		pool->state = op == STORE_OPEN_POOL ? POOL_HAS_FAILED : POOL_IS_CLOSED;
+		pool->state = op == STORE_OPEN_POOL && !is_late ? POOL_HAS_FAILED : POOL_IS_CLOSED;
 		drop_arena(h_pd, p);
 	}
 	return pool->partition;
