@@ -229,8 +229,8 @@ const struct command command_rows[] = {
 	{
 		.verb = "log-vm", .group = GROUP_VM, .role = ROLE_VIEWER,
 		.summary = "show a VM's console output, the last 64 KiB",
-		.more = "The log is kept across resets and crashes until the VM is deleted. Control characters are "
-			"escaped.",
+		.more = "The log is kept across resets and crashes until the VM is deleted; with a pool also across a "
+			"power cut, but for the last seconds. Control characters are escaped.",
 		.example = "log-vm myvm --lines 20",
 		.takes = A(NAME) | A(LINES) | A(OFFSET) | A(JSON), .needs = A(NAME),
 		.ops = { .begin = log_vm_begin, .proceed = log_proceed },

@@ -5,6 +5,7 @@
 #include "definition_changes.h"
 
 static u64 count, records;
+static bool is_urgent;
 
 void definitions_changed(void)
 {
@@ -24,4 +25,20 @@ void records_changed(void)
 u64 records_count(void)
 {
 	return records;
+}
+
+void records_begin_log(void)
+{
+	records++;
+	is_urgent = true;
+}
+
+bool records_are_urgent(void)
+{
+	return is_urgent;
+}
+
+void records_taken(void)
+{
+	is_urgent = false;
 }

@@ -17,5 +17,10 @@ u64 definitions_count(void);
 /* A VM has another state, or was started again. / How often. */
 void records_changed(void);
 u64 records_count(void);
+/* A VM has begun a log: without its record nobody knows later whose that is, so this is written without a pause. True
+ * until records_taken(): what there is by now is being written. */
+void records_begin_log(void);
+bool records_are_urgent(void);
+void records_taken(void);
 
 #endif

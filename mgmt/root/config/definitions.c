@@ -406,7 +406,7 @@ static bool are_records_new(void)
 
 static bool are_records_due(void)
 {
-	return are_records_new() && rt_time_tsc() >= k.records_tsc;
+	return are_records_new() && (records_are_urgent() || rt_time_tsc() >= k.records_tsc);
 }
 
 _Static_assert(VM_RECORDS_BYTES <= DEFINITION_RECORDS_BYTES, "room for all");
@@ -418,6 +418,7 @@ static enum keep begin_write(bool has_text)
 	u64 bytes = vm_records_fill(records);
 
 	k.records_writing = records_count();
+	records_taken();
 	if (has_text) {
 		definition_volume_write(text(), k.text_bytes, records, bytes);
 	} else {

@@ -283,7 +283,7 @@ static bool begin_log(struct vm *vm)
 		vm->log = rt_time_tsc();
 	memset(&l.index[slot], 0, sizeof(l.index[slot]));
 	l.is_known[slot] = true;
-	records_changed();
+	records_begin_log();
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "definition_changes.h"
 #include "definitions.h"
 #include "definitions_bench.h"
 #include "log_blocks.h"
@@ -176,6 +177,23 @@ static void there_and_back(void **state)
 	bench_turns(0, 4);
 	serve();
 	assert_string_equal(last_record().name, "a");
+	assert_true(last_record().log != 0);
+}
+
+/* Records are written with pauses between; but the first one that says whose a log is comes at once. */
+static void the_first_lines(void **state)
+{
+	(void)state;
+	make_pool();
+	make_vm("a");
+	records_changed();
+	bench_turns(0, 4);
+	serve();				/* a pause begins */
+	assert_int_equal(last_record().log, 0);
+	ask_log(REQ_LOG_WRITE, "a", 0, "one");
+	make_logs(0);
+	bench_expect(ERR_NONE);
+	serve();
 	assert_true(last_record().log != 0);
 }
 
@@ -357,7 +375,7 @@ static void a_secret(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(after_a_restart),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(the_first_lines), cmocka_unit_test(after_a_restart),
 		cmocka_unit_test(it_goes_with_its_vm), cmocka_unit_test(asked_while_it_sweeps),
 		cmocka_unit_test(where_there_is_none), cmocka_unit_test(a_full_pool),
 		cmocka_unit_test(a_failing_disk), cmocka_unit_test(a_secret),
