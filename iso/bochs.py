@@ -51,10 +51,13 @@ e1000: card=0, enabled=1, mac={mac}, ethmod=slirp, script={script}
 """
 
 # On the other channel: a disk does not wait for the CD-ROM.
-DISK = """\
+CHANNEL = """\
 ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15
-ata1-master: type=disk, path="{path}", mode=flat
 """
+DISK = """\
+ata1-{place}: type=disk, path="{path}", mode=flat
+"""
+PLACES = ('master', 'slave')
 
 CTRL_A = 1
 # With several CPUs, the debugger that Debian's Bochs is built with lets each of them run until a number of
@@ -77,6 +80,11 @@ def wait_for_display(bochs, log):
             if '[RFB   ] listening' in file.read():
                 return
         time.sleep(0.02)
+
+
+def disks_of(args):
+    disks = [DISK.format(place=place, path=os.path.abspath(path)) for place, path in zip(PLACES, args.disk)]
+    return ''.join([CHANNEL, *disks]) if disks else ''
 
 
 def own_disk(path):
@@ -160,8 +168,7 @@ def start(args, second):
                                  iso=os.path.abspath(args.iso),
                                  tty=os.ttyname(theirs), com2=COM2.format(tty=os.ttyname(second.theirs)) if second
                                  else '', log=log, bios=BIOS, sync=args.sync,
-                                 disk=DISK.format(path=os.path.abspath(args.disk)) if args.disk else '',
-                                 nic=nic_of(args),
+                                 disk=disks_of(args), nic=nic_of(args),
                                  errors='ignore' if args.model == 'ryzen' else 'report'))
     with open(f'{args.dir}/rc', 'w') as file:
         file.write('c\n' if args.cpus == 1 else DEBUGGER)
@@ -221,7 +228,7 @@ def bridge(bochs, line, second):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--iso', default='build/vos.iso')
-    parser.add_argument('--disk', help='raw image of an ATA disk')
+    parser.add_argument('--disk', action='append', default=[], help='raw image of an ATA disk; twice: two disks')
     parser.add_argument('--nic', metavar='MAC', help="a network card with Bochs' own network behind it")
     parser.add_argument('--forward', metavar='HOST:PORT',
                         help="port of the host's loopback that goes to that port of the machine")
@@ -238,7 +245,9 @@ def main():
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
-    _disk = own_disk(args.disk) if args.disk else None
+    if len(args.disk) > len(PLACES):
+        parser.error('there are two places for disks')
+    _disks = [own_disk(path) for path in args.disk]
     second = SecondLine(args.com2, args.com2_log) if args.com2 else None
     bochs, line, _theirs = start(args, second)
     saved = termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None

@@ -191,17 +191,17 @@ def lines_on(machine):
                                  f'grep -cx "{MARK.decode().strip()}")').split('lines ')[-1].split()[0])
 
 
-def test_the_right_side_wins(tmp_path):
+def right_side_test(backend, kind, names, folder):
     """The power goes, and the disk that would be copied from has changed a byte. The program of the host finds it, and
     the next start takes what the other disk has."""
-    images = [os.path.join(str(tmp_path), f'{name}.img') for name in 'ab']
+    images = [os.path.join(folder, f'{name}.img') for name in 'ab']
     for image in images:
         with open(image, 'wb') as file:
             file.truncate(SIZE)
-    disks = [('nvme', image) for image in images]
-    with Machine('qemu-pvh', 'test_mirror-cut', disks=disks) as machine:
+    disks = [(kind, image) for image in images]
+    with Machine(backend, f'test_mirror-{kind}-cut', disks=disks) as machine:
         machine.wait_prompt()
-        machine.ok('create-pool fast nvme0.0,nvme1.0 --yes')
+        machine.ok(f'create-pool fast {names} --yes')
         machine.ok('create-vm --name v --memory 128M --disk 100G,integrity=on')
         boot_guest(machine, 'v')
         machine.guest_cmd(f'yes "{MARK.decode().strip()}" | head -c 1048576 > /root/l')
@@ -215,7 +215,7 @@ def test_the_right_side_wins(tmp_path):
     flip(images[0], place_in(images[0]))
     status, text = powercut.tool(VOS_POOL, 'check', *images)
     assert status == 1 and images[0] in text and 'differs from its checksum' in text, text
-    with Machine('qemu-pvh', 'test_mirror-right', disks=disks) as machine:
+    with Machine(backend, f'test_mirror-{kind}-right', disks=disks) as machine:
         machine.wait_prompt()
         machine.wait_defined('v')
         assert pool_of(machine)['mirror'] == 'in-sync' and pool_of(machine)['repaired'] >= 1
@@ -225,6 +225,63 @@ def test_the_right_side_wins(tmp_path):
         machine.ok('stop-vm v --force')
     status, text = powercut.tool(VOS_POOL, 'check', *images)
     assert status == 0, text
+
+
+def test_the_right_side_wins(tmp_path):
+    right_side_test('qemu-pvh', 'nvme', 'nvme0.0,nvme1.0', str(tmp_path))
+
+
+@pytest.mark.io
+def test_the_right_side_wins_on_bochs(tmp_path):
+    right_side_test('bochs', 'ata', 'ata0.0,ata0.1', str(tmp_path))
+
+
+def alone_test(backend, kind, names, folder):
+    """Each disk alone has what was flushed; the one that was away gets what it lacks."""
+    images = [os.path.join(folder, f'{name}.img') for name in 'ab']
+    for image in images:
+        with open(image, 'wb') as file:
+            file.truncate(SIZE)
+    with Machine(backend, f'test_mirror-{kind}-first', disks=[(kind, image) for image in images]) as machine:
+        machine.wait_prompt()
+        machine.ok(f'create-pool fast {",".join(names)} --yes')
+        machine.ok('create-vm --name v --memory 128M --disk 100G,integrity=on')
+        boot_guest(machine, 'v')
+        sums = {'r1': write(machine, 'r1')}
+        machine.detach()
+        machine.ok('stop-vm v --force')
+    with Machine(backend, f'test_mirror-{kind}-alone', disks=[(kind, images[1])]) as machine:
+        machine.wait_prompt()
+        machine.until(lambda: pool_of(machine)['error'] == 'other-disk-missing', 'the pool waits')
+        machine.ok('open-pool fast --yes')
+        machine.wait_defined('v')
+        boot_guest(machine, 'v')
+        has_all(machine, sums)
+        sums['r2'] = write(machine, 'r2')
+        machine.detach()
+        assert pool_of(machine)['mirror'] == 'degraded'
+        machine.ok('stop-vm v --force')
+    status, text = powercut.tool(VOS_POOL, 'check', *images)
+    assert status == 1 and f'{images[0]}: stale' in text, text
+    with Machine(backend, f'test_mirror-{kind}-both', disks=[(kind, image) for image in images]) as machine:
+        machine.wait_prompt()
+        machine.wait_defined('v')
+        wait_mirror(machine, 'in-sync')
+        boot_guest(machine, 'v')
+        has_all(machine, sums)
+        machine.detach()
+        machine.ok('stop-vm v --force')
+    status, text = powercut.tool(VOS_POOL, 'check', *images)
+    assert status == 0, text
+
+
+@pytest.mark.io
+def test_a_mirror_on_bochs(tmp_path):
+    alone_test('bochs', 'ata', ('ata0.0', 'ata0.1'), str(tmp_path))
+
+
+def test_either_disk_alone(tmp_path):
+    alone_test('qemu-pvh', 'nvme', ('nvme0.0', 'nvme1.0'), str(tmp_path))
 
 
 def test_definitions_wait_for_their_pool(tmp_path):

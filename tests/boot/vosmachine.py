@@ -102,7 +102,7 @@ class Machine:
         self.cpus = min(cpus or 1, 2) if backend in IN_BOCHS else cpus or (1 if icount is not None else 4)
         # QEMU: an instruction takes 2**icount ns, whatever it really takes; in Bochs that is so anyway.
         self.icount = icount
-        # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (one).  iommu: vtd or amd.
+        # Images of disks: [(kind, path)], kind = virtio, nvme or ahci on QEMU, ata on Bochs (two).  iommu: vtd or amd.
         # [(kind, path, drive, device)] on QEMU: options of -drive in the place of a raw image's, and more of -device.
         self.disks, self.iommu = disks or [], iommu
         # Network cards: models of QEMU (virtio-net-pci, e1000, e1000e), at most one on Bochs (e1000). Behind each is
@@ -177,7 +177,7 @@ class Machine:
                 str(self.cpus), '--model', self.cpu, '--dir', self.folder]
 
     def bochs_disks(self):
-        assert all(kind == 'ata' for kind, _ in self.disks) and len(self.disks) <= 1 and not self.iommu
+        assert all(kind == 'ata' for kind, _ in self.disks) and len(self.disks) <= 2 and not self.iommu
         return [word for _, path in self.disks for word in ('--disk', path)]
 
     def bochs_nics(self):
