@@ -179,7 +179,7 @@
 		"there is a pool {text} already. Choose another name; see list-pool") \
 	/* text = pool */ \
 	ERROR(ERR_POOL_MIRROR, RESULT_UNSUPPORTED, "E_UNSUPPORTED", \
-		"pool {text} is a mirror, which is not imported, exported or grown yet") \
+		"pool {text} is a mirror, which does not grow yet") \
 	ERROR(ERR_POOL_OWN, RESULT_STATE, "E_STATE", \
 		"pool {text} is this machine's already; see list-pool") \
 	ERROR(ERR_POOL_HOME, RESULT_STATE, "E_STATE", \
@@ -485,7 +485,10 @@
 		"let an admin do unlock-user {text}") \
 	/* have = number of the record */ \
 	ERROR(ERR_AUDIT_BROKEN, RESULT_INTEGRITY, "E_INTEGRITY", \
-		"record {have} of the audit log is not what was written, or its hash is not. Those before it are")
+		"record {have} of the audit log is not what was written, or its hash is not. Those before it are") \
+	/* text = pool */ \
+	ERROR(ERR_POOL_HALF, RESULT_STATE, "E_STATE", \
+		"pool {text} is a mirror, and one of its disks is not there: what it is, both say; see list-pool")
 
 #define RESULT_NUMBER(name, code, class) name = code,
 #define ERROR_NUMBER(name, code, class, message) name,

@@ -146,8 +146,8 @@ bool gpt_part(const struct gpt *t, u32 i, struct gpt_part *out)
 	out->is_marked = (e.attributes & ATTRIBUTE_MARK) != 0;
 	out->is_unfinished = (e.attributes & ATTRIBUTE_UNFINISHED) != 0;
 	out->is_member = (e.attributes & ATTRIBUTE_MEMBER) != 0;
-	out->is_imported = (e.attributes & ATTRIBUTE_IMPORTED) != 0 && !out->is_member;
-	out->is_exported = (e.attributes & ATTRIBUTE_EXPORTED) != 0 && !out->is_member;
+	out->is_imported = (e.attributes & ATTRIBUTE_IMPORTED) != 0;
+	out->is_exported = (e.attributes & ATTRIBUTE_EXPORTED) != 0;
 	return true;
 }
 

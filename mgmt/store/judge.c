@@ -114,6 +114,12 @@ enum store_error judge_convert(u32 disk, const struct store_order *order, u32 *n
 	return v->links != 0 || v->is_going ? STORE_BUSY : STORE_OK;
 }
 
+/* Both partitions of a mirror have its name. */
+static bool are_members(const struct volume *a, const struct volume *b)
+{
+	return a->is_member && b->is_member && memcmp(a->guid, b->guid, STORE_GUID_BYTES - 1) == 0;
+}
+
 enum store_error judge_mark(u32 disk, const struct store_order *order, u32 *number)
 {
 	const struct volume *v = volume_meant(order), *other = volume_find(order->volume);
@@ -131,7 +137,7 @@ enum store_error judge_mark(u32 disk, const struct store_order *order, u32 *numb
 	if (v->links != 0)
 		return STORE_BUSY;
 	*number = v->part;
-	return other != NULL && other != v ? STORE_EXISTS : STORE_OK;
+	return other != NULL && other != v && !are_members(other, v) ? STORE_EXISTS : STORE_OK;
 }
 
 enum store_error judge_grow(u32 disk, const struct store_order *order, u32 *number)

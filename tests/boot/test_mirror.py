@@ -303,3 +303,38 @@ def test_definitions_wait_for_their_pool(tmp_path):
             assert answer(machine, 'list-vm') == []
             assert 'are applied now' in machine.ok('open-pool data --yes')
             machine.wait_defined('v')
+
+
+def test_a_mirror_moves(tmp_path):
+    """Exported, it is in no machine's use, also after a start; imported with another name, it has all again."""
+    folder, sums = str(tmp_path), {}
+    with FailingDisk(folder, SIZE, 'home') as home, FailingDisk(folder, SIZE, 'a') as a, \
+            FailingDisk(folder, SIZE, 'b') as b:
+        disks = [('virtio', disk.path, disk.drive, '') for disk in (home, a, b)]
+        with Machine('qemu-pvh', 'test_mirror-leaves', disks=disks) as machine:
+            machine.wait_prompt()
+            machine.ok('create-pool home virtio0 --yes')
+            machine.ok('create-pool data virtio1,virtio2 --yes')
+            machine.ok('create-vm --name v --memory 128M --disk 1G,on=data')
+            boot_guest(machine, 'v')
+            sums['r1'] = write(machine, 'r1')
+            machine.detach()
+            machine.ok('stop-vm v --force')
+            machine.ok('delete-vm v --keep-disk --yes')
+            # The store may still be taking the mark of the VM from its volume.
+            machine.until(lambda: 'is closed' in machine.cmd('export-pool data'), 'the export')
+            assert [p['state'] for p in answer(machine, 'list-pool data')] == ['exported']
+    with FailingDisk(folder, SIZE, 'home') as home, FailingDisk(folder, SIZE, 'a') as a, \
+            FailingDisk(folder, SIZE, 'b') as b:
+        disks = [('virtio', disk.path, disk.drive, '') for disk in (home, a, b)]
+        with Machine('qemu-pvh', 'test_mirror-comes', disks=disks) as machine:
+            machine.wait_prompt()
+            machine.until(lambda: 'exported' in machine.cmd('list-pool'), 'the pool is seen')
+            machine.ok('import-pool data --to moved')
+            row = answer(machine, 'list-pool moved')[0]
+            assert row['state'] == 'ready' and row['mirror'] == 'in-sync'
+            machine.ok('create-vm --name w --memory 128M --disk volume=v.0')
+            boot_guest(machine, 'w')
+            has_all(machine, sums)
+            machine.detach()
+            machine.ok('stop-vm w --force')

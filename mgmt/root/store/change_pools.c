@@ -22,6 +22,21 @@ static const char *new_name(const struct change *c)
 
 /* ---- which pool ---- */
 
+/* Of a mirror, whichever disk list-pool took it from. */
+static bool is_of_member(const struct pool *pool, const char *name)
+{
+	char uuid[GUID_TEXT_BYTES];
+
+	for (u32 k = 0; k < STORE_MEMBERS; k++) {
+		if (pool->member[k] == NULL)
+			continue;
+		guid_text(uuid, pool->member[k]->guid);
+		if (strcmp(uuid, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static u32 find(const char *name)
 {
 	char uuid[GUID_TEXT_BYTES];
@@ -31,10 +46,26 @@ static u32 find(const char *name)
 		if (pool_at(i) == NULL || pool_at(i)->partition->is_going)
 			continue;
 		guid_text(uuid, pool_at(i)->partition->guid);
-		if (strcmp(uuid, name) == 0)
+		if (strcmp(uuid, name) == 0 || is_of_member(pool_at(i), name))
 			return i;
 	}
 	return p;
+}
+
+/* Both disks of a mirror are to say what it is. */
+static struct error_info judge_members(u32 p)
+{
+	const struct pool *pool = pool_at(p);
+
+	for (u32 k = 0; pool->is_mirror && k < STORE_MEMBERS; k++) {
+		const struct volume *v = pool->member[k];
+
+		if (v == NULL || !v->is_there || !disk_at(v->slot)->is_there)
+			return error_info_about(ERR_POOL_HALF, pool->partition->name);
+		if (v->is_making || v->is_going || v->is_joining)
+			return error_info_about(ERR_VOLUME_CHANGING, pool->partition->name);
+	}
+	return ERROR_INFO_NONE;
 }
 
 /* Nothing of it is in use, so it can be closed. */
@@ -42,9 +73,10 @@ static struct error_info judge_free(u32 p)
 {
 	const struct pool *pool = pool_at(p);
 	const struct volume *v = pool->partition;
+	struct error_info no = judge_members(p);
 
-	if (pool->is_mirror)
-		return error_info_about(ERR_POOL_MIRROR, v->name);
+	if (no.error != ERR_NONE)
+		return no;
 	if (v->is_making || v->change != CHANGE_NONE || pool->mark != POOL_MARK_NONE)
 		return error_info_about(ERR_VOLUME_CHANGING, v->name);
 	if (!v->is_there || !disk_at(v->slot)->is_there)

@@ -8,6 +8,8 @@
 
 #include "range.h"
 
+#define SAYS_SOMETHING BIT32(31)	/* the store has told of that partition */
+
 static struct pool pools[STORE_POOLS_MAX];
 
 struct pool *pool_at(u32 p)
@@ -58,13 +60,31 @@ void pool_remove(u32 p)
 		explicit_bzero(&pools[p], sizeof(pools[p]));
 }
 
+/* Of a mirror, a power cut in export-pool or import-pool may have left one disk marked and the other not: then it is
+ * not exported, and is what the one says that is not. So it is as before the export, or as after the import. */
+static void take_marks(struct pool *pool)
+{
+	u32 all = ~0u, others = ~0u;
+
+	for (u32 k = 0; k < STORE_MEMBERS; k++) {
+		if ((pool->says[k] & SAYS_SOMETHING) == 0)
+			continue;
+		all &= pool->says[k];
+		if ((pool->says[k] & STORE_IS_EXPORTED) == 0)
+			others &= pool->says[k];
+	}
+	pool->is_exported = (all & STORE_IS_EXPORTED) != 0;
+	pool->is_imported = !pool->is_exported && (others & STORE_IS_IMPORTED) != 0;
+}
+
 /* One that could not be opened is tried again when something of it has changed. */
-void pool_told(u32 p, u64 arena_bytes, u32 flags)
+void pool_told(u32 p, u32 member, u64 arena_bytes, u32 flags)
 {
 	struct pool *pool = &pools[p];
 
-	pool->is_imported = (flags & STORE_IS_IMPORTED) != 0;
-	pool->is_exported = (flags & STORE_IS_EXPORTED) != 0;
+	if (member < STORE_MEMBERS)
+		pool->says[member] = SAYS_SOMETHING | (flags & (STORE_IS_IMPORTED | STORE_IS_EXPORTED));
+	take_marks(pool);
 	if (pool->state != POOL_IS_CLOSED && pool->state != POOL_HAS_FAILED)
 		return;
 	pool->arena_bytes = align_up(arena_bytes, PAGE_SIZE);
@@ -144,6 +164,7 @@ void pools_forget(void)
 		memset(pools[p].told, 0, sizeof(pools[p].told));
 		memset(pools[p].system, 0, sizeof(pools[p].system));
 		pools[p].definitions = 0;
+		memset(pools[p].says, 0, sizeof(pools[p].says));
 		pools[p].is_joining = false;
 		for (u32 k = 0; k < STORE_MEMBERS; k++) {
 			pools[p].member_state[k] = STORE_MEMBER_GONE;
@@ -333,6 +354,7 @@ void pool_mark(u32 p, const char *name, u32 flags)
 	struct pool *pool = &pools[p];
 
 	pool->mark = POOL_MARK_DUE;
+	pool->mark_at = 0;
 	pool->mark_flags = flags;
 	pool->mark_error = STORE_OK;
 	memcpy(pool->mark_name, name, strlen(name) + 1);
@@ -349,6 +371,28 @@ void pool_mark_done(u32 p, u32 error)
 {
 	pools[p].mark = POOL_MARK_NONE;
 	pools[p].mark_error = error;
+}
+
+const struct volume *pool_mark_part(u32 p)
+{
+	const struct pool *pool = &pools[p];
+	const struct volume *v = pool->is_mirror ? pool->member[pool->mark_at] : pool->partition;
+
+	return v != NULL ? v : pool->partition;
+}
+
+void pool_marked(u32 p, u32 error)
+{
+	struct pool *pool = &pools[p];
+
+	if (error == STORE_OK && pool->is_mirror && pool->mark_at + 1 < STORE_MEMBERS) {
+		pool->mark_at++;
+		pool->mark = POOL_MARK_DUE;
+		return;
+	}
+	if (error == STORE_OK && pool->is_mirror)	/* what the store calls the two is none of its names */
+		strcpy(pool->partition->name, pool->mark_name);
+	pool_mark_done(p, error);
 }
 
 bool pool_is_of_other(u32 p, u32 home)

@@ -26,6 +26,8 @@ struct pool {
 	enum pool_mark mark;	/* that it is to say something else: it is closed for that, and opened then */
 	u32 mark_flags, mark_error;	/* STORE_IS_IMPORTED, STORE_IS_EXPORTED; enum store_error of the last mark */
 	char mark_name[DISK_NAME_BYTES];
+	u32 mark_at;		/* of a mirror: the member whose partition is to say so now */
+	u32 says[STORE_MEMBERS];	/* the partitions: STORE_IS_IMPORTED, STORE_IS_EXPORTED; 0 = nothing yet */
 	enum pool_grow grow;
 	u32 grow_error;		/* enum store_error of the last one */
 	u8 in_place_of[STORE_GUID_BYTES];	/* the partition that it is made of; zeros: of free room */
@@ -63,8 +65,9 @@ bool pools_are_full(void);
 /* A pool's partition is there, or about to be made. False: there are STORE_POOLS_MAX. */
 bool pool_add(struct volume *partition);
 void pool_remove(u32 p);
-/* The store has told of its partition: the arena that it wants, and STORE_IS_IMPORTED, STORE_IS_EXPORTED. */
-void pool_told(u32 p, u64 arena_bytes, u32 flags);
+/* The store has told of its partition, of a mirror that member's (STORE_MEMBERS: of none any more): the arena that it
+ * wants, and STORE_IS_IMPORTED, STORE_IS_EXPORTED. */
+void pool_told(u32 p, u32 member, u64 arena_bytes, u32 flags);
 /* One that could not be opened is to be opened once more. */
 void pool_try_again(u32 p);
 /* STORE_DISK of a pool that the store has been given. */
@@ -114,6 +117,9 @@ u32 pool_system_count(u32 p);
 void pool_mark(u32 p, const char *name, u32 flags);
 bool pool_mark_is_due(u32 p);
 void pool_mark_done(u32 p, u32 error);
+/* The partition that is to say so now; of a mirror one after the other. / It does, or error. */
+const struct volume *pool_mark_part(u32 p);
+void pool_marked(u32 p, u32 error);
 /* It has definitions that count nowhere, because another pool has some. */
 bool pool_is_of_other(u32 p, u32 home);
 

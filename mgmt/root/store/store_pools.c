@@ -81,19 +81,21 @@ bool store_pools_order(u64 h_pd, u32 *p, struct store_order *out)
 	for (; *p < STORE_POOLS_MAX; ++*p) {
 		const struct pool *pool = pool_at(*p);
 		u32 op = due_op(h_pd, *p);
+		const struct volume *part;
 
 		if (order_join(*p, out))
 			return true;
 		if (op == 0)
 			continue;
-		*out = (struct store_order){ .op = op, .link = *p, .slot = pool->partition->slot,
+		part = op == STORE_MARK_POOL ? pool_mark_part(*p) : pool->partition;
+		*out = (struct store_order){ .op = op, .link = *p, .slot = part->slot,
 			.bytes = pool->arena_bytes, .flags = op == STORE_MARK_POOL ? pool->mark_flags :
 				op == STORE_OPEN_POOL && pool->is_forced ? STORE_FORCED : 0 };
 		if (op == STORE_MARK_POOL)
 			memcpy(out->volume, pool->mark_name, sizeof(pool->mark_name));
 		else
 			memcpy(out->volume, pool->partition->name, sizeof(out->volume));
-		memcpy(out->guid, pool->partition->guid, sizeof(out->guid));
+		memcpy(out->guid, part->guid, sizeof(out->guid));
 		return true;
 	}
 	return false;
@@ -137,7 +139,7 @@ static struct volume *marked(u32 p, u32 error)
 {
 	if (pool_at(p)->mark != POOL_MARK_SENT)
 		return NULL;
-	pool_mark_done(p, error);
+	pool_marked(p, error);
 	return pool_at(p)->partition;
 }
 

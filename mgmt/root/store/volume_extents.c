@@ -304,13 +304,16 @@ static bool has_name(const struct store_report *r)
 
 static void take_pool_part(struct volume *v, const struct store_report *r)
 {
+	u32 member = 0;
+
 	if (v->is_member) {
 		v->bytes = r->sectors * BLK_SECTOR_BYTES;
 		v->block_bytes = block_bytes_of(r->slot);
 		pool_member_add(v);
 		pools_elect();
+		member = pool_has_member(v) ? store_member(v->guid) : STORE_MEMBERS;
 	}
-	pool_told(v->pool, r->largest_bytes, r->flags);
+	pool_told(v->pool, member, r->largest_bytes, r->flags);
 }
 
 static void take_part(const struct store_report *r)

@@ -38,6 +38,18 @@ static void tell_member(u32 slot, u8 last, const char *name)
 	report(r);
 }
 
+static void tell_marked(u32 slot, u8 last, const char *name, u32 flags)
+{
+	struct store_report r = { .kind = STORE_EXTENT, .slot = slot, .number = 1, .extent = STORE_EXTENT_POOL,
+		.sectors = POOL_BYTES / 512, .first = 2048, .largest_bytes = ARENA,
+		.flags = STORE_IS_MEMBER | flags, .label = "fast" };
+
+	strcpy(r.volume, name);
+	memcpy(r.guid, guid, sizeof(r.guid));
+	r.guid[STORE_GUID_BYTES - 1] = last;
+	report(r);
+}
+
 static void tell_gone(u32 slot)
 {
 	report((struct store_report){ .kind = STORE_EXTENT, .slot = slot, .number = 1 });
@@ -166,6 +178,65 @@ static void waits_for_the_other(void **state)
 	assert_string_equal(the_pool().name, "fast");
 	ask(REQ_OPEN_POOL, "", "");
 	bench_expect(ERR_MIRROR_OPEN);
+	delete_pool();
+}
+
+static void expect_marks(u32 flags)
+{
+	static const struct { u32 slot; const char *name; } parts[] = { { VIRTIO, "fast" }, { NVME, "nvme0.0p1" } };
+
+	for (u32 k = 0; k < STORE_MEMBERS; k++) {
+		struct store_order order = take(STORE_MARK_POOL);
+
+		assert_int_equal(order.slot, parts[k].slot);
+		assert_int_equal(order.guid[STORE_GUID_BYTES - 1], k);
+		assert_int_equal(order.flags, flags);
+		assert_string_equal(order.volume, "fast");
+		assert_false(bench_is_answered());
+		tell_marked(parts[k].slot, (u8)k, parts[k].name, flags);
+		done(&order, STORE_OK);
+	}
+}
+
+/* Both partitions say what it is; while only one does, after a power cut, it is not exported. */
+static void is_exported(void **state)
+{
+	struct store_order order;
+
+	(void)state;
+	find_it();
+	ask(REQ_EXPORT_POOL, "", "");
+	expect_done(STORE_CLOSE_POOL);
+	expect_marks(STORE_IS_EXPORTED);
+	bench_expect(ERR_NONE);
+	expect_no_order();
+	assert_int_equal(the_pool().state, POOL_ROW_EXPORTED);
+	ask(REQ_IMPORT_POOL, "", "");
+	expect_marks(0);
+	open_it(VIRTIO, 0, STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	bench_expect(ERR_NONE);
+	assert_int_equal(the_pool().state, POOL_ROW_READY);
+	/* The second one can't be written: an error, and it is what it was. */
+	ask(REQ_EXPORT_POOL, "", "");
+	expect_done(STORE_CLOSE_POOL);
+	order = take(STORE_MARK_POOL);
+	tell_marked(VIRTIO, 0, "fast", STORE_IS_EXPORTED);
+	done(&order, STORE_OK);
+	order = take(STORE_MARK_POOL);
+	done(&order, STORE_IO);
+	open_it(VIRTIO, 0, STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	bench_expect(ERR_DISK_IO);
+	assert_int_equal(the_pool().state, POOL_ROW_READY);
+	/* One alone does not say for both. */
+	report((struct store_report){ .kind = STORE_DISK, .slot = NVME });
+	tell_mirror(STORE_MEMBER_GOOD, STORE_MEMBER_GONE);
+	ask(REQ_EXPORT_POOL, "", "");
+	bench_expect(ERR_POOL_HALF);
+	tell_disk(NVME, 500 * GIB, 10 * GIB, STORE_TABLE_GPT, 0);
+	tell_member(NVME, 1, "nvme0.0p1");
+	order = take(STORE_JOIN);
+	tell_mirror(STORE_MEMBER_GOOD, STORE_MEMBER_GOOD);
+	done(&order, STORE_OK);
 	delete_pool();
 }
 
@@ -407,7 +478,8 @@ static void a_disk_that_claims(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(is_made), cmocka_unit_test(comes_while_it_is_opened),
+		cmocka_unit_test(is_made), cmocka_unit_test(is_exported),
+		cmocka_unit_test(comes_while_it_is_opened),
 		cmocka_unit_test(waits_for_the_other), cmocka_unit_test(is_opened_alone),
 		cmocka_unit_test(a_disk_goes_and_comes), cmocka_unit_test(is_made_by_half),
 		cmocka_unit_test(is_not_opened_later), cmocka_unit_test(is_not_replaced_unseen),
