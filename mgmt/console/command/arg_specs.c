@@ -99,6 +99,9 @@ const struct arg_spec arg_specs[ARG_COUNT] = {
 	[ARG_FILE] = { "file", TYPE_TEXT, "FILE", "file on the machine where the command runs" },
 	[ARG_BASE_FILE] = { "since", TYPE_TEXT, "FILE", "only what has changed since that backup" },
 	[ARG_BACKUP_KEY] = { "key-file", TYPE_TEXT, "FILE", "encrypted with that file of 32 bytes or more" },
+	[ARG_CLOUD_INIT] = { "cloud-init", TYPE_TEXT, "FILE|FOLDER",
+		"a disk more with that user-data for cloud-init; or of a folder with user-data and, where there "
+		"are, meta-data and network-config" },
 	[ARG_BACKUP_PHRASE] = { "passphrase", TYPE_SWITCH, 0, "encrypted with a passphrase, which is asked for" },
 	[ARG_FOLLOW] = { "follow", TYPE_SWITCH, 0, "go on with what comes, until Ctrl-C" },
 	[ARG_PROCESSOR] = { "cpu", TYPE_SWITCH, 0, "the processor's model, microcode and flaws" },

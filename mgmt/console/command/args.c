@@ -473,7 +473,7 @@ static bool set_value(struct args *args, enum arg arg, const char *value, struct
 		return look_parse(args, arg, value, error);
 	case ARG_TIMES: case ARG_PACKETS:
 		return set_count(&args->times, arg, 1000000, value, error);
-	case ARG_FILE: case ARG_OUT_FILE: case ARG_BASE_FILE: case ARG_BACKUP_KEY:
+	case ARG_FILE: case ARG_OUT_FILE: case ARG_BASE_FILE: case ARG_BACKUP_KEY: case ARG_CLOUD_INIT:
 		return *value || error_set(error, RESULT_USAGE, "--%s is empty", arg_specs[arg].name);
 	case ARG_FORMAT: case ARG_COMPRESS:
 		return choice_ok(&arg_specs[arg], value, error);

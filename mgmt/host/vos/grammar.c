@@ -112,6 +112,7 @@ void grammar_init(void)
 		rows[i].takes &= ~(A(PASSWORD) | A(NEW_PASSWORD) | A(TOKEN));
 	find_row("log-vm")->takes |= A(FOLLOW);
 	find_row("log")->takes |= A(FOLLOW);
+	find_row("create-vm")->takes |= A(CLOUD_INIT);
 	find_row("set-pool")->takes |= A(FILE);
 	find_row("unlock-pool")->takes |= A(FILE);
 	commands = rows;
@@ -147,7 +148,7 @@ static bool is_for_this_side(enum arg arg)
 {
 	return arg == ARG_JSON || arg == ARG_QUIET || arg == ARG_HELP || arg == ARG_FOLLOW || arg == ARG_FILE ||
 	       arg == ARG_SINCE || arg == ARG_PASSPHRASE || arg == ARG_OUT_FILE || arg == ARG_BASE_FILE ||
-	       arg == ARG_BACKUP_KEY || arg == ARG_BACKUP_PHRASE;
+	       arg == ARG_BACKUP_KEY || arg == ARG_BACKUP_PHRASE || arg == ARG_CLOUD_INIT;
 }
 
 static void add_value(json_t *arguments, const char *name, json_t *value, bool is_list)

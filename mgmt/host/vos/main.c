@@ -44,6 +44,7 @@ static const struct {
 } special[] = {
 	{ "top", run_top }, { "log", run_log }, { "log-vm", run_log }, { "events", run_events },
 	{ "console", run_console }, { "upload-image", run_upload },
+	{ "create-vm", run_create_vm },
 	{ "set-pool", run_key }, { "unlock-pool", run_key },
 	{ "login", run_login }, { "logout", run_logout },
 	{ "passwd", run_password }, { "add-user", run_password }, { "set-user", run_password },

@@ -2,7 +2,7 @@
 /*
  * vos_main.h - what the parts of the command line program share. grammar.c: from words to a command; show.c: answers;
  * follow.c, console.c, upload.c, upload_volume.c, export_image.c,
- * capture.c: commands that go on; key.c, users.c: secrets; terminal.c: this terminal;
+ * capture.c: commands that go on; cloud_init.c; key.c, users.c: secrets; terminal.c: this terminal;
  * pages.c: manual pages and completion; main.c: which of them.
  */
 #ifndef VOS_HOST_VOS_MAIN_H
@@ -51,6 +51,7 @@ int run_log(struct vos *vos, const struct call *call);
 int run_events(struct vos *vos, const struct call *call);
 int run_console(struct vos *vos, const struct call *call);
 int run_key(struct vos *vos, const struct call *call);
+int run_create_vm(struct vos *vos, const struct call *call);	/* with --cloud-init more than run_simple */
 int run_login(struct vos *vos, const struct call *call);
 int run_logout(struct vos *vos, const struct call *call);
 int run_password(struct vos *vos, const struct call *call);
