@@ -58,9 +58,9 @@ def boot_guest(machine):
     """The VM comes out of the pool."""
     machine.wait_prompt()
     machine.wait_defined('a')
+    since = machine.log_end('a')        # its log has what it printed before
     machine.ok('start-vm a')
-    machine.attach('a')
-    machine.wait_guest()
+    machine.attach_guest('a', since)
     assert 'mounted 0' in machine.guest_cmd('mkdir /m; mount /dev/vdb /m; echo mounted $?')
     machine.guest_cmd('cp /m/records /tmp/records')
 
