@@ -61,6 +61,8 @@ struct pool_row {
 	u64 repaired, read_errors;	/* pieces that were written anew from the other disk; reads that went wrong */
 	char member_on[STORE_MEMBERS][DISK_NAME_BYTES];	/* "": that disk has not been seen */
 	u8 uuid[STORE_GUID_BYTES];	/* as on the disk */
+	u32 is_default;		/* a disk that names no place would come here now */
+	u32 zero;
 };
 
 #endif

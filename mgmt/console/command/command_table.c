@@ -311,7 +311,8 @@ const struct command command_rows[] = {
 		.more = "Volumes in a pool may together be larger than it. USED and FREE are room for data, SIZES is "
 			"what the sizes of its volumes add up to. opening: the store is reading it. missing: its disk "
 			"is not there. failed: see log. locked: what is encrypted in it waits for unlock-pool. "
-			"A mirror is in sync, degraded (it goes on with one disk alone), or being copied to a disk.",
+			"default: with the most room, so new disks go there. A mirror is in sync, degraded (it goes on "
+			"with one disk alone), or being copied to a disk.",
 		.example = "list-pool",
 		.takes = A(POOL) | A(JSON),
 		.ops = STORAGE, .tables = BIT32(FETCH_POOLS) | BIT32(FETCH_DISKS),

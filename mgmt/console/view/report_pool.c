@@ -140,16 +140,18 @@ static void scrub_text(char *text, u64 size, const struct pool_row *p)
 		snprintf(text, size, ", damaged: %lu faults", (unsigned long)p->scrub_faults);
 }
 
-static void pool_line(const struct out *out, const struct pool_row *p)
+/* is_choice: there is more than one pool. */
+static void pool_line(const struct out *out, const struct pool_row *p, bool is_choice)
 {
 	struct table_line line = line_begin(out);
 	char state[160], scrub[48], count[16];
 	bool is_failed = p->state == POOL_ROW_FAILED;
 
 	scrub_text(scrub, sizeof(scrub), p);
-	snprintf(state, sizeof(state), "%s%s%s%s%s", state_of(p), is_failed ? ": " : "",
+	snprintf(state, sizeof(state), "%s%s%s%s%s%s", state_of(p), is_failed ? ": " : "",
 		is_failed ? error_of(p) : is_locked(p) ? ", locked" : "",
-		p->owner == POOL_IMPORTED ? ", imported" : "", scrub);
+		is_choice && p->is_default != 0 ? ", default" : "", p->owner == POOL_IMPORTED ? ", imported" : "",
+		scrub);
 	snprintf(count, sizeof(count), "%u", p->volumes);
 	line_cell(&line, 8, p->name, sizeof(p->name));
 	line_cell(&line, 8, is_mirror(p) ? "mirror" : p->on, sizeof(p->on));
@@ -186,7 +188,7 @@ void report_pools(const struct out *out, const void *what)
 		"FREE", "VOLS", "SIZES", "STATE");
 	for (u32 i = 0; i < m->pool_count; i++)
 		if (look->name[0] == '\0' || strcmp(look->name, m->pools[i].name) == 0)
-			pool_line(out, &m->pools[i]);
+			pool_line(out, &m->pools[i], m->pool_count > 1);
 }
 
 static void json_mirror(struct json_writer *w, const struct pool_row *p)
@@ -223,6 +225,7 @@ void json_pool(struct json_writer *w, const char *key, const void *row)
 	json_number(w, "volume-bytes", p->promised_bytes);
 	json_number(w, "memory-bytes", p->memory_bytes);
 	json_text(w, "state", state_of(p));
+	json_bool(w, "default", p->is_default != 0);
 	json_text(w, "uuid", uuid);
 	json_text(w, "owner", p->owner < POOL_OWNER_COUNT ? owners[p->owner] : "?");
 	json_text(w, "key", p->key < POOL_KEY_COUNT ? keys[p->key] : "?");

@@ -14,6 +14,7 @@
 #include "pools.h"
 #include "upkeep.h"
 #include "vm.h"
+#include "volume_judge.h"
 #include "volume_marks.h"
 #include "volumes.h"
 
@@ -189,6 +190,7 @@ void pool_row_fill(u32 p, struct pool_row *out)
 	memcpy(out->uuid, pool->partition->guid, sizeof(out->uuid));
 	out->owner = pool->is_imported ? POOL_IMPORTED :
 		     pool_is_of_other(p, definition_volume_pool()) ? POOL_OF_OTHER : POOL_OWN;
+	out->is_default = p == volume_default_pool();
 	upkeep_fill(p, out);
 	fill_members(p, out);
 	for (u32 i = 0; i < volumes_end(); i++) {

@@ -233,6 +233,11 @@ static u32 best_pool(u64 bytes)
 	return best;
 }
 
+u32 volume_default_pool(void)
+{
+	return best_pool(0);
+}
+
 /* A volume goes into a pool if `want` names one; or names nothing, and there is one. */
 static u32 choose_pool(const struct disk_spec *want)
 {

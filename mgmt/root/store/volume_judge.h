@@ -33,6 +33,8 @@ struct error_info volume_judge_room(u32 slot, u64 bytes);
 u64 volume_room(u32 slot);
 /* There is no disk of that name: `error`, or that there is one of almost that name. */
 struct error_info volume_no_disk(const char *name, enum error error);
+/* The pool that a disk comes into which names no place, if it is small; STORE_POOLS_MAX: none. */
+u32 volume_default_pool(void);
 /* One of these disks is to be made where there is most room: on one of all disks. */
 bool volumes_need_choice(const char *vm_name, const struct vm_spec *spec);
 /* A judgement that may be another when all disks are there that can come. is_choice: volumes_need_choice. */

@@ -18,7 +18,7 @@
 
 static const struct pool_row fake_pools[] = {
 	{ .index = 0, .bytes = 100 * GIB, .used_bytes = 80 * GIB, .free_bytes = 20 * GIB, .volumes = 2,
-	  .promised_bytes = 400 * GIB, .name = "fast", .on = "virtio0" },
+	  .promised_bytes = 400 * GIB, .name = "fast", .on = "virtio0", .is_default = 1 },
 	{ .index = 1, .bytes = 100 * GIB, .name = "spare", .on = "virtio1", .scrub = POOL_SCRUB_RUNS,
 	  .scrub_has_data = true, .scrub_percent = 45, .owner = POOL_IMPORTED },
 	{ .index = 2, .bytes = 100 * GIB, .name = "bad", .on = "virtio2", .scrub = POOL_SCRUB_DONE, .scrub_faults = 3,

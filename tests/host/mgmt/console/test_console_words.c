@@ -119,7 +119,7 @@ static void pools(void **state)
 {
 	static const char *const rows[] = {
 		"NAME      ON        SIZE        USED        FREE        VOLS  SIZES       STATE\r\n",
-		"fast      virtio0   100.0 GiB   80.0 GiB    20.0 GiB    2     400.0 GiB   ready\r\n",
+		"fast      virtio0   100.0 GiB   80.0 GiB    20.0 GiB    2     400.0 GiB   ready, default\r\n",
 		"no-end-of-it-all-no-end", "failed: damaged",
 	};
 
@@ -127,6 +127,7 @@ static void pools(void **state)
 	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
 		command("list-pool", rows[i], RESULT_OK);
 	command("list-pool fast --json", "\"return\":[{\"name\":\"fast\",\"on\":\"virtio0\",\"bytes\":", RESULT_OK);
+	command("list-pool fast --json", "\"default\":true", RESULT_OK);
 	command("list-pool slow", "error[E_NOT_FOUND]: there is no pool \"slow\"", RESULT_NOT_FOUND);
 	command("create-pool slow", "needs --disk DISK", RESULT_USAGE);
 	command("create-pool slow virtio0 now", "is one word too many", RESULT_USAGE);

@@ -270,6 +270,32 @@ static void is_imported(void **state)
 }
 
 /* It is closed, stays so, and is opened when it is imported. */
+static void tell_free(u32 p, u64 bytes)
+{
+	report((struct store_report){ .kind = STORE_DISK, .slot = STORE_POOL_SLOT + p, .block_bytes = 512,
+		.sectors = POOL_BYTES / 1024, .free_bytes = bytes, .largest_bytes = VOLUME_BYTES_MAX });
+}
+
+/* The one with the most room, of those that can be used. */
+static void is_default(void **state)
+{
+	(void)state;
+	tell_marked(0, "fast", 0);
+	answer_open(0, false);
+	tell_marked(1, "slow", 0);
+	assert_int_equal(row_of("fast").is_default, 1);
+	answer_open(1, false);
+	tell_free(1, 2 * GIB);
+	assert_int_equal(row_of("fast").is_default, 0);
+	assert_int_equal(row_of("slow").is_default, 1);
+	tell_free(0, 3 * GIB);
+	assert_int_equal(row_of("fast").is_default, 1);
+	assert_int_equal(row_of("slow").is_default, 0);
+	delete_number(0, "fast");
+	delete_number(1, "slow");
+	expect_clean();
+}
+
 static void is_exported(void **state)
 {
 	struct store_order order;
@@ -442,7 +468,7 @@ int main(void)
 		cmocka_unit_test(is_made_of_a_partition), cmocka_unit_test(is_held),
 		cmocka_unit_test(a_partition_and_a_new_store),
 		cmocka_unit_test(partitions_are_judged),
-		cmocka_unit_test(is_imported), cmocka_unit_test(is_exported),
+		cmocka_unit_test(is_imported), cmocka_unit_test(is_default), cmocka_unit_test(is_exported),
 		cmocka_unit_test(a_disk_goes_meanwhile), cmocka_unit_test(stays),
 		cmocka_unit_test(grows), cmocka_unit_test(does_not_grow),
 	};
