@@ -61,7 +61,7 @@ struct guard_report {
 	u32 role;		/* GUARD_LOGIN, GUARD_ROW: of the user */
 	u32 index;		/* GUARD_ROW */
 	u32 left_s;		/* GUARD_LOCKED: seconds until the next try, rounded up */
-	u32 zero;
+	u32 is_user;		/* GUARD_LOGIN: 1 = there is one of that name, whatever the password was; 0 */
 	char name[USER_NAME_BYTES];
 	char line[USER_LINE_BYTES];
 	u64 place;		/* GUARD_BROKEN */

@@ -65,6 +65,7 @@ static enum guard_error do_login(const struct guard_order *order, struct guard_r
 	const struct user *user = users_find(users, order->name);
 	enum guard_error error = check(user, order, report);
 
+	report->is_user = user != NULL;
 	if (error == GUARD_OK)
 		report->role = user->role;
 	return error;

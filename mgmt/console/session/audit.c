@@ -35,9 +35,16 @@ void audit_begin(struct session *s, struct job *job)
 	job_fail(s, job, &error);
 }
 
+/* Asked for by that user, or a login as that user. */
+static bool is_by(const struct audit_record *record, const char *user)
+{
+	return strncmp(record->user, user, sizeof(record->user)) == 0 ||
+		(record->op == REQ_LOGIN && strncmp(record->name, user, sizeof(record->name)) == 0);
+}
+
 static bool is_wanted(const struct args *args, const struct audit_record *record)
 {
-	return (!args_has(args, ARG_BY) || strncmp(record->user, args->to, sizeof(record->user)) == 0) &&
+	return (!args_has(args, ARG_BY) || is_by(record, args->to)) &&
 	       (!args_has(args, ARG_ABOUT) || strncmp(record->name, args->name, sizeof(record->name)) == 0);
 }
 

@@ -64,10 +64,13 @@ static void write(struct audit_record *record)
 		(void)sys_notify_signal(SLOT_WIRE + WIRE_GUARD_ORDERS);
 }
 
+/* What was typed for a name at a login may be a password, until guard says that there is such a user. */
 static void copy_name(struct audit_record *record, const struct request *request)
 {
 	u32 what = request->op < REQ_OP_COUNT ? what_of[request->op] : AUDIT_LOOK;
 
+	if (request->op == REQ_LOGIN || request->op == REQ_TOKEN_LOGIN)
+		return;
 	if (what == AUDIT_VOLUME)
 		memcpy(record->name, request->spec.disks[0].volume, sizeof(request->spec.disks[0].volume));
 	else if (what == AUDIT_IMAGE)
@@ -77,7 +80,8 @@ static void copy_name(struct audit_record *record, const struct request *request
 	record->name[AUDIT_NAME_BYTES - 1] = 0;
 }
 
-_Static_assert(VOLUME_NAME_BYTES <= AUDIT_NAME_BYTES && IMAGE_NAME_BYTES <= AUDIT_NAME_BYTES &&
+_Static_assert(USER_NAME_BYTES <= AUDIT_NAME_BYTES &&
+	       VOLUME_NAME_BYTES <= AUDIT_NAME_BYTES && IMAGE_NAME_BYTES <= AUDIT_NAME_BYTES &&
 	       VM_NAME_BYTES <= AUDIT_NAME_BYTES, "names");
 
 static struct audit_record record_of(u32 client, const struct request *request)
@@ -141,6 +145,13 @@ bool audit_log_note(u32 client, const struct request *request, const struct erro
 	*place = (struct waiting){ .is_used = true, .id = request->id, .record = record };
 	waiting_count++;
 	return true;
+}
+
+void audit_log_name(u32 client, u32 request_id, const char name[USER_NAME_BYTES])
+{
+	for (u32 i = 0; i < WAITING_MAX && waiting_count != 0; i++)
+		if (waiting[i].is_used && waiting[i].record.client == client && waiting[i].id == request_id)
+			memcpy(waiting[i].record.name, name, USER_NAME_BYTES);
 }
 
 static void finish(struct waiting *place, u32 kind, u32 error)

@@ -22,6 +22,8 @@
 #include "vm_layout.h"
 
 #define WAITING_MAX 8u	/* guard does one after the other, each in a fraction of a second */
+#define LOGINS_MAX 4u	/* thereof by those who are nobody yet: they can't keep others out */
+#define LINE_LOGINS_MAX 2u	/* and of one line */
 _Static_assert(WAITING_MAX * sizeof(struct guard_order) <= GUARD_ORDER_RING_BYTES, "orders");
 _Static_assert((WAITING_MAX + 1) * sizeof(struct guard_report) <= GUARD_REPORT_RING_BYTES, "reports");
 
@@ -114,6 +116,20 @@ static struct waiting *find_free(void)
 	return NULL;
 }
 
+/* An order of nobody's, on that line, leaves places to others. */
+static bool has_place(u32 line)
+{
+	u32 all = 0, of_line = 0;
+
+	for (u32 i = 0; i < WAITING_MAX; i++) {
+		bool is_login = waiting[i].is_used && waiting[i].op == REQ_LOGIN;
+
+		all += is_login;
+		of_line += is_login && waiting[i].line == line;
+	}
+	return all < LOGINS_MAX && of_line < LINE_LOGINS_MAX;
+}
+
 static bool has_name(u32 op)
 {
 	return op != REQ_USERS && op != REQ_EXPORT_USERS && op != REQ_AUDIT_VERIFY;
@@ -137,8 +153,9 @@ static void take_order(u32 client, const struct request *request, const char nam
 {
 	bool is_dry_run = (request->flags & REQ_FLAG_DRY_RUN) != 0;
 	struct waiting *w = find_free();
+	bool has_room = w != NULL && (request->op != REQ_LOGIN || has_place(request->user.line));
 
-	if (w == NULL || image_find(&root.images, "guard", true) == NULL) {
+	if (!has_room || image_find(&root.images, "guard", true) == NULL) {
 		refuse(client, request, ERR_GUARD_DOWN);
 		return;
 	}
@@ -268,6 +285,19 @@ static struct error_info info_of(const struct waiting *w, enum error error)
 	return info;
 }
 
+/* A name that no user has may be a password that was typed too early. */
+static void name_login(const struct waiting *w, enum error error)
+{
+	bool is_refused = error == ERR_WRONG_PASSWORD || error == ERR_LOCKED_OUT;
+
+	if (w->report.is_user == 1)
+		audit_log_name(w->client, w->request_id, w->order.name);
+	if (is_refused && w->report.is_user == 1)
+		rt_log("root: a login as %s was refused", w->order.name);
+	else if (is_refused)
+		rt_log("root: a login as a user that is not there was refused");
+}
+
 /* False: there is no room for the answer now. */
 static bool answer(const struct waiting *w)
 {
@@ -283,8 +313,8 @@ static bool answer(const struct waiting *w)
 	memset(&reply, 0, sizeof(reply));
 	if (error == ERR_NONE)
 		error = follow(w);
-	if (w->op == REQ_LOGIN && error == ERR_WRONG_PASSWORD)
-		rt_log("root: a login as %s was refused", w->order.name);
+	if (w->op == REQ_LOGIN)
+		name_login(w, error);
 	info = info_of(w, error);
 	if (error != ERR_NONE)
 		return reply_send(w->client, w->request_id, &info, NULL);

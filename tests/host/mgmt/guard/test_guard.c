@@ -89,8 +89,10 @@ static void logins(void **state)
 
 	(void)state;
 	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_WRONG);
+	assert_int_equal(report.is_user, 0);
 	assert_int_equal(do_order(GUARD_ADD, "alice", ROLE_ADMIN, 1), GUARD_OK);
 	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 2), GUARD_WRONG);
+	assert_int_equal(report.is_user, 1);
 	assert_int_equal(report.role, 0);
 	assert_int_equal(do_order(GUARD_LOGIN, "alice", 0, 1), GUARD_OK);
 	assert_int_equal(report.role, ROLE_ADMIN);
