@@ -462,6 +462,8 @@ static enum status system_do(u64 op, u64 a, u64 b, u64 *value)
 		return system_mem_search(a, b, value);
 	case SYSTEM_FRAME_AWAITED:
 		return system_frame_awaited(a, value);
+	case SYSTEM_MITIGATE:
+		return arch_mitigate(a, b);
 	default:
 		return ST_INVAL;
 	}

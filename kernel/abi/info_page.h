@@ -69,6 +69,7 @@ struct info_page {
 	u32 signature;		/* R: CPUID 1 EAX: family, model, stepping */
 	u32 threads_per_core;	/* R: of pCPU 0's core, whether VOS uses them or not */
 	u8 flaws[INFO_FLAWS];	/* R: FLAW_VERDICT (root_info.h), by enum silicon_flaw */
+	u32 mitigations;	/* R: MITIGATE_* (syscalls.h) that the kernel does */
 };
 _Static_assert(sizeof(struct info_page) <= 4096, "ABI");
 

@@ -188,8 +188,16 @@ enum system_op {
 	SYSTEM_MEM_SEARCH,	/* a = h MEM, b = address of a frame -> its offset there. ST_INVAL: it is not there;
 				 * ST_AGAIN: call again */
 	SYSTEM_FRAME_AWAITED,	/* a = address of a frame -> 1: it is in use, and retired when it is given back */
+	SYSTEM_MITIGATE,	/* a = MITIGATE_*: what the kernel does against flaws of the processor from now on, b =
+				 * those of them that are tried although CPUID does not offer them, for tests: only
+				 * where it names a hypervisor. ST_UNSUPPORTED: the processor lacks what one needs;
+				 * ST_STATE: other pCPUs run already; nothing has changed then */
 	SYSTEM_OP_COUNT
 };
+
+#define MITIGATE_IBPB BIT64(0)	/* a pCPU that leaves a PD's address space flushes its branch predictors (SDM Vol. 4,
+				 * IA32_PRED_CMD; APM Vol. 2 3.2.9). CPUID 7 EDX[26] or 80000008h EBX[12] */
+#define MITIGATE_ALL MITIGATE_IBPB
 
 #define CONSOLE_SERIAL BIT64(0)
 #define CONSOLE_SCREEN BIT64(1)

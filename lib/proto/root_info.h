@@ -23,6 +23,7 @@ enum flaw_verdict {
 	FLAW_BY_MICROCODE,	/* mitigated: its microcode does all that is to be done */
 	FLAW_OPEN,		/* vulnerable: VOS does nothing against it yet */
 	FLAW_NO_COMMAND,	/* ... and the processor lacks what that needs, for want of microcode */
+	FLAW_PARTLY,		/* VOS closes some ways of using it, not all */
 	FLAW_VERDICT_COUNT
 };
 

@@ -15,7 +15,7 @@
 /* Read by the kernel, or by nobody but allowed. */
 static const char *const known[] = {
 	"console=com1", "console=vga", "console=none", "com1", "com2", "safe", "noreboot", "loglvl", "BOOT_IMAGE",
-	"--no-driver", "iommu=off",
+	"--no-driver", "iommu=off", "mitigations",
 };
 
 static bool is_known(const char *word)
@@ -104,6 +104,21 @@ bool platform_wants_iommu(const char *cmdline)
 		if (strcmp(word, "iommu=off") == 0)
 			return false;
 	return true;
+}
+
+void cmdline_mitigations(const char *cmdline, struct mitigate_option *out)
+{
+	char word[WORD_BYTES];
+
+	*out = (struct mitigate_option){ 0 };
+	for (cmdline = next_word(cmdline, word); word[0] != 0; cmdline = next_word(cmdline, word)) {
+		const char *value = text_after(word, "mitigations");
+
+		if (value == NULL || (*value != '=' && *value != 0))
+			continue;
+		if (!mitigate_parse(value + (*value == '='), out))
+			rt_log("mitigations: not of the form auto|off|all[,force:NAME][,no:NAME]; auto holds");
+	}
 }
 
 /* The last com2= counts. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mitigate_models.h"
+#include "syscalls.h"
 
 enum vendor { INTEL = 1, AMD = 2, ANY = INTEL | AMD };
 
@@ -27,6 +28,7 @@ static const struct row {
 	struct bits free[2];		/* all of one of them: it is free of it */
 	struct bits command;		/* what its mitigation needs */
 	struct bits cured;		/* with these, the microcode does all */
+	u32 partly;			/* MITIGATE_* that closes some of its ways */
 } rows[] = {
 	{ FLAW_MELTDOWN, INTEL, ALL_FAMILIES, .except = in_order, .free = { AC(BIT64(0)) } },
 	{ FLAW_L1TF, INTEL, ALL_FAMILIES, .except = no_l1tf, .free = { AC(BIT64(0)) },
@@ -40,8 +42,9 @@ static const struct row {
 	  .command = { CPU_7_EDX, BIT64(10) } },
 	{ FLAW_ITLB_MULTIHIT, INTEL, ALL_FAMILIES, .except = no_multihit, .free = { AC(BIT64(6)) } },
 	{ FLAW_SPECTRE_V1, ANY, ALL_FAMILIES, .except = in_order },
-	{ FLAW_SPECTRE_V2, INTEL, ALL_FAMILIES, .except = in_order, .command = { CPU_7_EDX, BIT64(26) } },
-	{ FLAW_SPECTRE_V2, AMD, ALL_FAMILIES, .command = { CPU_80000008_EBX, BIT64(12) } },
+	{ FLAW_SPECTRE_V2, INTEL, ALL_FAMILIES, .except = in_order, .command = { CPU_7_EDX, BIT64(26) },
+	  .partly = MITIGATE_IBPB },
+	{ FLAW_SPECTRE_V2, AMD, ALL_FAMILIES, .command = { CPU_80000008_EBX, BIT64(12) }, .partly = MITIGATE_IBPB },
 	{ FLAW_BHI, INTEL, ALL_FAMILIES, .needs = AC(BIT64(1)), .free = { AC(BIT64(20)) } },
 	{ FLAW_ITS, INTEL, ALL_FAMILIES, .only = its, .needs = AC(BIT64(1)),
 	  .free = { AC(BIT64(62)), { CPU_7_2_EDX, BIT64(4) } } },
@@ -129,16 +132,34 @@ static bool is_zenbleed_fixed(const struct cpu_id *cpu)
 	return false;
 }
 
-enum flaw_verdict mitigate_judge(const struct cpu_id *cpu, enum silicon_flaw flaw)
+static const struct row *row_of(const struct cpu_id *cpu, enum silicon_flaw flaw)
 {
-	for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
-		if (rows[i].flaw != flaw || !is_affected(cpu, &rows[i]))
-			continue;
-		if ((rows[i].cured.mask != 0 && has_all(cpu, &rows[i].cured)) ||
-		    (flaw == FLAW_ZENBLEED && is_zenbleed_fixed(cpu)))
-			return FLAW_BY_MICROCODE;
-		/* What only microcode mends, and it does not: there is no newer one in this machine. */
-		return rows[i].cured.mask != 0 || !has_all(cpu, &rows[i].command) ? FLAW_NO_COMMAND : FLAW_OPEN;
-	}
-	return FLAW_NOT_AFFECTED;
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++)
+		if (rows[i].flaw == flaw && is_affected(cpu, &rows[i]))
+			return &rows[i];
+	return NULL;
+}
+
+enum flaw_verdict mitigate_judge(const struct cpu_id *cpu, enum silicon_flaw flaw, u64 running)
+{
+	const struct row *row = row_of(cpu, flaw);
+
+	if (row == NULL)
+		return FLAW_NOT_AFFECTED;
+	if ((row->cured.mask != 0 && has_all(cpu, &row->cured)) || (flaw == FLAW_ZENBLEED && is_zenbleed_fixed(cpu)))
+		return FLAW_BY_MICROCODE;
+	/* What only microcode mends, and it does not: there is no newer one in this machine. */
+	if (row->cured.mask != 0 || !has_all(cpu, &row->command))
+		return FLAW_NO_COMMAND;
+	return (row->partly & running) != 0 ? FLAW_PARTLY : FLAW_OPEN;
+}
+
+u64 mitigate_wanted(const struct cpu_id *cpu)
+{
+	u64 wanted = 0;
+
+	for (u32 flaw = 0; flaw < SILICON_FLAW_COUNT; flaw++)
+		if (mitigate_judge(cpu, (enum silicon_flaw)flaw, 0) == FLAW_OPEN)
+			wanted |= row_of(cpu, (enum silicon_flaw)flaw)->partly;
+	return wanted;
 }

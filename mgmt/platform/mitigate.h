@@ -29,6 +29,21 @@ struct cpu_id {
 	u64 words[CPU_WORD_COUNT];
 };
 
-enum flaw_verdict mitigate_judge(const struct cpu_id *cpu, enum silicon_flaw flaw);
+/* running: MITIGATE_* (syscalls.h) that the kernel does. */
+enum flaw_verdict mitigate_judge(const struct cpu_id *cpu, enum silicon_flaw flaw, u64 running);
+
+/* The MITIGATE_* that help against a flaw of this processor, and that it has the commands for. */
+u64 mitigate_wanted(const struct cpu_id *cpu);
+
+/* What mitigations= on the command line says, up to the end: auto, off or all, then force:NAME and no:NAME, by commas.
+ * False: it says something else. */
+enum mitigate_base { MITIGATIONS_AUTO, MITIGATIONS_OFF, MITIGATIONS_ALL };
+struct mitigate_option {
+	enum mitigate_base base;
+	u64 forced, without;	/* MITIGATE_* */
+};
+bool mitigate_parse(const char *value, struct mitigate_option *out);
+/* What the kernel is asked for. */
+u64 mitigate_choose(const struct cpu_id *cpu, const struct mitigate_option *option);
 
 #endif

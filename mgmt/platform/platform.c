@@ -5,7 +5,6 @@
 #include <cpuid.h>
 #include <string.h>
 
-#include "mitigate.h"
 #include "platform_parts.h"
 #include "range.h"
 #include "rt_log.h"
@@ -60,6 +59,28 @@ static u32 threads_per_core(void)
 	return threads != 0 ? threads : 1;
 }
 
+/* Asks the kernel for them, so that what `info` says is what it does. */
+static u64 start_mitigations(const struct cpu_id *cpu, const char *cmdline)
+{
+	struct mitigate_option option;
+	u64 flags, forced;
+	enum status st;
+
+	cmdline_mitigations(cmdline, &option);
+	flags = mitigate_choose(cpu, &option);
+	forced = option.forced & flags;
+	st = sys_system_ctl(HANDLE_ROOT, SYSTEM_MITIGATE, flags, forced, NULL);
+	if (st != ST_OK && forced != 0) {
+		rt_log("mitigations: the processor lacks what force: asks for");
+		flags = mitigate_choose(cpu, &(struct mitigate_option){ option.base, 0, option.without });
+		st = sys_system_ctl(HANDLE_ROOT, SYSTEM_MITIGATE, flags, 0, NULL);
+	}
+	if (st == ST_OK)
+		return flags;
+	rt_log("mitigations: the kernel refuses %llx (status %u)", (unsigned long long)flags, (unsigned)st);
+	return 0;
+}
+
 static void tell_silicon(struct info_page *info)
 {
 	struct cpu_id cpu = {
@@ -75,8 +96,9 @@ static void tell_silicon(struct info_page *info)
 	memcpy(cpu.vendor, info->vendor, sizeof(cpu.vendor));
 	info->signature = cpu.signature;
 	info->threads_per_core = threads_per_core();
+	info->mitigations = (u32)start_mitigations(&cpu, info->cmdline);
 	for (u32 flaw = 0; flaw < SILICON_FLAW_COUNT; flaw++) {
-		info->flaws[flaw] = (u8)mitigate_judge(&cpu, (enum silicon_flaw)flaw);
+		info->flaws[flaw] = (u8)mitigate_judge(&cpu, (enum silicon_flaw)flaw, info->mitigations);
 		if (info->flaws[flaw] >= FLAW_OPEN)
 			info->silicon_flaws |= BIT64(flaw);
 	}

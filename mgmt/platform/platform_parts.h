@@ -6,6 +6,7 @@
 #define VOS_PLATFORM_PARTS_H
 
 #include "acpi_scan.h"
+#include "mitigate.h"
 #include "platform.h"
 #include "ports.h"
 #include "sys.h"
@@ -45,6 +46,8 @@ u32 cmdline_pcpu_limit(const char *cmdline);
 /* What a value of com2= says (com.c): up to a blank or the end. first_port: of the first serial line, 0 = none. */
 enum com_verdict { COM_OK, COM_BAD, COM_TAKEN };
 enum com_verdict com_parse(const char *value, u32 first_port, struct platform_uart *out);
+/* What mitigations= says, the last one if there are more; says in the log if it can't be read (cmdline.c). */
+void cmdline_mitigations(const char *cmdline, struct mitigate_option *out);
 /* In words, in the log, if com2= asks for a line that can't be had (cmdline.c). */
 void cmdline_judge_com2(const struct info_page *info);
 

@@ -41,3 +41,23 @@ def test_flaws(cpu, microcode, flaws):
         answer = json.loads(re.search(r'\{.*\}', machine.ok('info --cpu --json')).group(0))['return']
         assert answer['microcode'] == int(microcode, 16)
         assert {flaw['name'] for flaw in answer['flaws']} >= set(flaws)
+
+
+# CPUID offers IBPB on Bochs' Ice Lake alone, whose model also has the register: #GP would be a panic.
+@pytest.mark.parametrize('model, does', [('corei7_icelake_u', True), ('corei7_skylake_x', False)])
+def test_ibpb_by_cpuid(model, does):
+    with StrictMachine('bochs', f'ibpb-{model}', cpu=model, **TINY) as machine:
+        machine.wait_prompt()
+        text = machine.ok('info --cpu')
+        assert re.search(rf'^Mitigations +{"ibpb" if does else "none"}\r?$', text, re.M)
+        assert re.search(r'^spectre_v2 +VULNERABLE' + (' in part' if does else ': no microcode'), text, re.M)
+
+
+@pytest.mark.parametrize('option, does', [('auto', False), ('auto,force:all', True), ('off', False)])
+def test_mitigations_option(option, does):
+    with Machine('qemu-pvh', f'mitigations-{len(option)}', append=f'mitigations={option}', **TINY) as machine:
+        machine.wait_prompt()
+        text = machine.ok('info --cpu')
+        assert re.search(rf'^Mitigations +{"ibpb" if does else "none"}\r?$', text, re.M)
+        # What is forced is no help: the processor has no such command.
+        assert 'VULNERABLE in part' not in text

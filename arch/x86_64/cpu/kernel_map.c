@@ -13,7 +13,9 @@
 
 #include "cpu.h"
 #include "lock.h"
+#include "mitigations.h"
 #include "range.h"
+#include "syscalls.h"
 
 #define TOP_BYTES (512 * GIB)			/* what a top-level entry covers */
 #define DIRECT_BYTES (MMIO_BASE - DIRECT_BASE)
@@ -123,6 +125,8 @@ void arch_space_switch(hpa_t root)
 
 	if (pcpu->space == root.raw)
 		return;
+	if ((mitigations & MITIGATE_IBPB) != 0 && pcpu->space != kernel_pt.root.raw)
+		mitigations_leave_space();
 	__atomic_store_n(&pcpu->space, root.raw, __ATOMIC_RELAXED);
 	cr3_write(root.raw);	/* drops what was cached; waits for the store above */
 }

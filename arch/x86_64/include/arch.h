@@ -164,6 +164,8 @@ void arch_thread_set_fs_base(struct arch_thread *t, u64 base);
 /* Load this root into CR3 if it is not there yet. A pCPU whose `space` is another one has nothing of this one cached;
  * if it is just being loaded, what was changed before `space` was looked at will be seen. */
 void arch_space_switch(hpa_t root);
+/* SYSTEM_MITIGATE (syscalls.h), whose statuses these are. On pCPU 0, before there is another one. */
+enum status arch_mitigate(u64 flags, u64 forced) MUST_CHECK;
 /* A space with nothing in its lower half, for kernel threads. */
 hpa_t arch_space_kernel(void);
 /* Fill the upper half (PML4 entries 256..511) of a new PD's top table. */

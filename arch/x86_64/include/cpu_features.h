@@ -18,4 +18,7 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
+/* Does CPUID of the pCPU that runs offer what the mitigations need, as that of pCPU 0 does (mitigations.c)? */
+bool mitigations_fit(void);
+
 #endif

@@ -31,6 +31,7 @@
 
 #define MSR_APIC_BASE 0x1bu
 #define MSR_MICROCODE 0x8bu
+#define MSR_PRED_CMD 0x49u
 #define MSR_ARCH_CAPABILITIES 0x10au
 #define MSR_FEATURE_CONTROL 0x3au
 #define MSR_TSC_ADJUST 0x3bu

@@ -175,7 +175,7 @@ _Noreturn void ap_main(struct pcpu *pcpu)
 	bool is_parked = ap_link.is_parked, is_ready;
 
 	cpu_ap_init(pcpu);
-	is_ready = is_parked || apic_local_init() == ST_OK;
+	is_ready = is_parked || (mitigations_fit() && apic_local_init() == ST_OK);
 	if (is_ready && !is_parked) {
 		apic_local_timer_mode();
 		tsc_compare();

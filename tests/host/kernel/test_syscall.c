@@ -76,6 +76,13 @@ bool arch_irq_message(u32 line, const struct pcpu *pcpu, struct irq_message *out
 
 void arch_reboot(void) { abort(); }
 enum status arch_pcpu_reset(u64 id) { (void)id; return ST_EXISTS; }
+bool msr_try_write(u32 msr, u64 value);		/* x86.h, which the kernel does not see */
+bool msr_try_write(u32 msr, u64 value)
+{
+	(void)msr, (void)value;
+	return false;
+}
+
 enum status arch_pcpu_start(u64 id, bool is_parked, u64 *offset)
 {
 	(void)id, (void)is_parked, (void)offset;

@@ -679,7 +679,7 @@ struct fake_root *fake_start(struct session *session, const char *conf)
 		.features_used =
 			BIT64(FEAT_SVM) | BIT64(FEAT_NPT) | BIT64(FEAT_NX) | BIT64(FEAT_SMEP) | BIT64(FEAT_SMAP),
 		.features_missing = BIT64(FEAT_NRIPS) | BIT64(FEAT_VGIF),
-		.silicon_flaws = BIT64(FLAW_SPECTRE_V2) | BIT64(FLAW_SRSO),
+		.silicon_flaws = BIT64(FLAW_SPECTRE_V2) | BIT64(FLAW_SRSO), .mitigations = 1,
 		.signature = 0xa00f11, .microcode = 0xa0011d7, .threads_per_core = 2,
 		.flaws = { [FLAW_SPECTRE_V2] = FLAW_NO_COMMAND, [FLAW_SRSO] = FLAW_OPEN, [FLAW_ZENBLEED] = 1 },
 		.vendor = "AuthenticAMD",

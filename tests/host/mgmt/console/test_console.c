@@ -79,7 +79,8 @@ static void refusals(void **state)
 	command("info --cpu", "spectre_v2            VULNERABLE: no microcode that mends it or helps to", RESULT_OK);
 	command("info --cpu", "srso                  VULNERABLE: VOS does nothing against it yet", RESULT_OK);
 	command("info --cpu", "zenbleed              mitigated: by microcode", RESULT_OK);
-	command("info --cpu --json", "\"microcode\":167776727,\"threads-per-core\":2,\"flaws\":[{\"name\":\"meltdown\","
+	command("info --cpu --json", "\"microcode\":167776727,\"threads-per-core\":2,"
+		"\"mitigations\":[\"ibpb\"],\"flaws\":[{\"name\":\"meltdown\","
 		"\"state\":\"not-affected\"}", RESULT_OK);
 	command("list-image", "debian-kernel        7.0 MiB  boot      -             -      -     default", RESULT_OK);
 	command("delete-image memtest", "error[E_DENIED]: memtest is a boot module", RESULT_DENIED);

@@ -106,6 +106,18 @@ static const struct {
 	{ "AMD that says no to SRSO", AMD, 0xb00f21, .b8 = IBPB, .a21 = 1u << 29, .open = ZEN & ~F(SRSO) },
 };
 
+/* IBPB is wanted where spectre_v2 is open and there is the command, and then closes a part of that one alone. */
+static void acting(const struct cpu_id *cpu, u64 open)
+{
+	u64 partly = 0;
+
+	assert_int_equal(mitigate_wanted(cpu), (open & F(SPECTRE_V2)) != 0 ? 1 : 0);
+	for (u32 flaw = 0; flaw < SILICON_FLAW_COUNT; flaw++)
+		if (mitigate_judge(cpu, (enum silicon_flaw)flaw, 1) == FLAW_PARTLY)
+			partly |= BIT64(flaw);
+	assert_int_equal(partly, open & F(SPECTRE_V2));
+}
+
 static void golden(void **state)
 {
 	(void)state;
@@ -121,7 +133,7 @@ static void golden(void **state)
 		for (u32 n = 0; n < sizeof(cpu.vendor); n++)
 			cpu.vendor[n] = processors[i].vendor[n];
 		for (u32 flaw = 0; flaw < SILICON_FLAW_COUNT; flaw++)
-			sets[mitigate_judge(&cpu, (enum silicon_flaw)flaw)] |= BIT64(flaw);
+			sets[mitigate_judge(&cpu, (enum silicon_flaw)flaw, 0)] |= BIT64(flaw);
 		if (sets[FLAW_OPEN] != processors[i].open || sets[FLAW_NO_COMMAND] != processors[i].no_command ||
 		    sets[FLAW_BY_MICROCODE] != processors[i].cured)
 			fail_msg("%s: open %llx, not %llx; no command %llx, not %llx; cured %llx, not %llx",
@@ -131,7 +143,43 @@ static void golden(void **state)
 				 (unsigned long long)processors[i].no_command,
 				 (unsigned long long)sets[FLAW_BY_MICROCODE],
 				 (unsigned long long)processors[i].cured);
+		acting(&cpu, processors[i].open);
 	}
+}
+
+/* What the kernel is asked for, by default and by words of the command line; MITIGATE_IBPB is bit 0. */
+static void options(void **state)
+{
+	static const struct { const char *text; u64 skylake, nehalem, bonnell; } rows[] = {
+		{ "", 1, 0, 0 }, { "auto", 1, 0, 0 }, { "off", 0, 0, 0 }, { "all", 1, 0, 1 },
+		{ "auto,no:ibpb", 0, 0, 0 }, { "off,force:ibpb", 1, 1, 1 }, { "auto,force:all", 1, 1, 1 },
+		{ "all,no:all", 0, 0, 0 }, { "auto,force:ibpb,no:ibpb", 0, 0, 0 },
+	};
+	static const char *const bad[] = {
+		"on", "auto,", "auto,ibpb", "auto,force:", "auto,force:ibp", "auto,force:ibpb2", "off,no:ibpb,",
+		"autooff",
+		",force:ibpb", "auto,force:ibpb,of", "auto,,no:ibpb",
+	};
+	struct cpu_id skylake = { .vendor = "GenuineIntel", .signature = 0x506e3, .words = { [CPU_7_EDX] = D20 } };
+	struct cpu_id nehalem = { .vendor = "GenuineIntel", .signature = 0x106a5 };
+	struct cpu_id bonnell = { .vendor = "GenuineIntel", .signature = 0x106ca, .words = { [CPU_7_EDX] = D19 } };
+	struct mitigate_option option;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
+		if (rows[i].text[0] == 0)
+			option = (struct mitigate_option){ 0 };
+		else
+			assert_true(mitigate_parse(rows[i].text, &option));
+		assert_int_equal(mitigate_choose(&skylake, &option), rows[i].skylake);
+		assert_int_equal(mitigate_choose(&nehalem, &option), rows[i].nehalem);
+		assert_int_equal(mitigate_choose(&bonnell, &option), rows[i].bonnell);
+	}
+	for (u32 i = 0; i < ARRAY_COUNT(bad); i++) {
+		assert_false(mitigate_parse(bad[i], &option));
+		assert_int_equal(option.base | option.forced | option.without, 0);
+	}
+	assert_false(mitigate_parse("", &option));
 }
 
 static void numbers(void **state)
@@ -146,7 +194,9 @@ static void numbers(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(golden), cmocka_unit_test(numbers) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(golden), cmocka_unit_test(options), cmocka_unit_test(numbers),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

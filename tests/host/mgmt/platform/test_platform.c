@@ -121,6 +121,10 @@ void port_out(u32 port, u32 bytes, u32 value)
 		snprintf(writes + used, sizeof(writes) - used, "%x.%u=%x ", port, bytes, value);
 }
 
+static u64 asked, can_force, started_before;
+static u32 mitigate_calls;
+static enum status mitigate_status;
+
 static enum status start_pcpu(u64 apic_id, bool is_parked, u64 *value)
 {
 	*(is_parked ? &parks : &starts) |= BIT64(apic_id);
@@ -146,6 +150,11 @@ enum status sys_system_ctl(u64 h_root, enum system_op op, u64 a, u64 b, u64 *val
 	case SYSTEM_PCPU_START:
 		assert_true(b <= 1);
 		return start_pcpu(a, b != 0, value);
+	case SYSTEM_MITIGATE:
+		started_before = starts;
+		mitigate_calls++;
+		asked = a;
+		return (b & ~can_force) != 0 ? ST_UNSUPPORTED : mitigate_status;
 	case SYSTEM_REBOOT:
 		strcat(writes, "reboot");
 		return ST_UNSUPPORTED;
@@ -224,7 +233,9 @@ static int new_machine(void **state)
 	start_status[0] = ST_EXISTS;
 	info = (struct info_page){ .firmware = "BIOS", .features_used = BIT64(FEAT_TSC_DEADLINE) };
 	boot = (struct boot_page){ 0 };
-	clock_hz = resets = starts = parks = pm1a = 0;
+	clock_hz = resets = starts = parks = pm1a = mitigate_calls = 0;
+	asked = can_force = 0;
+	mitigate_status = ST_OK;
 	log_text[0] = writes[0] = 0;
 	put_madt(4);
 	put_fadt();
@@ -255,6 +266,8 @@ static void test_start(void **state)
 	assert_int_equal(window_bytes, 0);	/* nothing is left mapped */
 	assert_int_equal(resets, 15);
 	assert_int_equal(starts, 15);
+	assert_int_equal(mitigate_calls, 1);
+	assert_int_equal(started_before, 0);	/* the kernel takes no word once other pCPUs run */
 	assert_int_equal(info.pcpu_count, 4);
 	assert_int_equal(info.features_used, BIT64(FEAT_TSC_IN_STEP));
 	assert_true(strlen(info.vendor) == 12);
@@ -325,6 +338,34 @@ static void test_more_than_there_may_be(void **state)
 	assert_int_equal(starts, 7);
 	assert_int_equal(parks, 12);
 	assert_non_null(strstr(log_text, "more processors than VOS uses"));
+}
+
+/* What the kernel did not accept is not shown as done. */
+static void test_mitigations(void **state)
+{
+	(void)state;
+	strcpy(info.cmdline, "mitigations=off");
+	assert_int_equal(platform_start(&info, &boot), ST_OK);
+	assert_int_equal(mitigate_calls, 1);
+	assert_int_equal(asked | info.mitigations, 0);
+	can_force = MITIGATE_IBPB;
+	strcpy(info.cmdline, "mitigations=off,force:ibpb");
+	assert_int_equal(platform_start(&info, &boot), ST_OK);
+	assert_int_equal(asked, MITIGATE_IBPB);
+	assert_int_equal(info.mitigations, MITIGATE_IBPB);
+	can_force = 0;
+	assert_int_equal(platform_start(&info, &boot), ST_OK);
+	assert_int_equal(asked | info.mitigations, 0);	/* the second time without it */
+	assert_non_null(strstr(log_text, "the processor lacks what force: asks for"));
+	can_force = MITIGATE_IBPB;
+	mitigate_status = ST_UNSUPPORTED;
+	assert_int_equal(platform_start(&info, &boot), ST_OK);
+	assert_int_equal(info.mitigations, 0);
+	assert_non_null(strstr(log_text, "the kernel refuses"));
+	mitigate_status = ST_OK;
+	strcpy(info.cmdline, "mitigations=of");
+	assert_int_equal(platform_start(&info, &boot), ST_OK);
+	assert_non_null(strstr(log_text, "mitigations: not of the form"));
 }
 
 /* Tables that name what is not there don't hold the boot up for minutes. */
@@ -454,6 +495,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_tables, new_machine),
 		cmocka_unit_test_setup(test_pcpus_that_fail, new_machine),
 		cmocka_unit_test_setup(test_more_than_there_may_be, new_machine),
+		cmocka_unit_test_setup(test_mitigations, new_machine),
 		cmocka_unit_test_setup(test_phantoms, new_machine),
 		cmocka_unit_test_setup(test_command_line, new_machine),
 		cmocka_unit_test_setup(test_com2, new_machine),
