@@ -15,8 +15,7 @@ void dns_init(struct dns *d, const struct dhcp_server *dhcp, const struct names6
 	      struct dice dice)
 {
 	*d = (struct dns){ .dhcp = dhcp, .names6 = names6, .nat = nat, .dice = dice };
-	for (u32 i = 0; i < ROUTER_PORTS; i++)
-		bucket_set(&d->rate[i], DNS_RATE);
+	reply_limits_init(&d->own, nat->secret, DNS_RATE);
 }
 
 static void close_question(struct dns *d, struct dns_question *q)
@@ -183,9 +182,8 @@ enum dns_action dns_asked(struct dns *d, const struct own_udp *u, bool has_outsi
 		return DNS_DROP;
 	if (error == DNS_NO_ERROR && !dns_is_vos(u->payload, text) && has_outside && forward(d, u, &m, out, to))
 		return DNS_FORWARD;
-	if (bucket_wait_ns(&d->rate[u->port], u->now_ns) != 0)
+	if (!reply_allowed(&d->own, u->port, u->mac, u->now_ns))
 		return DNS_DROP;
-	bucket_take(&d->rate[u->port], u->now_ns, 1);
 	if (error == DNS_NO_ERROR && dns_is_vos(u->payload, text))
 		to->bytes = answer_vos(d, &m, u->payload, text, seconds(u->now_ns), out);
 	else

@@ -23,7 +23,7 @@
 #define DNS_OPEN_MAC 64u		/* of one sender, whatever addresses it takes; or of all behind its router */
 #define DNS_WAIT_S 10u
 #define DNS_TTL_S 60u			/* of a NAME.vos */
-#define DNS_RATE 1000u			/* answers a second of the router's own, of one port */
+#define DNS_RATE 1000u			/* answers a second of the router's own, to one station */
 
 struct dns_question {
 	u64 mac;			/* of the frame that it came in */
@@ -40,7 +40,7 @@ struct dns {
 	const struct names6 *names6;	/* addresses of those names */
 	struct nat_table *nat;		/* whose ports these are */
 	struct dice dice;
-	struct bucket rate[ROUTER_PORTS];
+	struct reply_limits own;	/* answers of the router itself */
 	u32 first;			/* the server that is asked: the next one after silence */
 	struct dns_question open[DNS_OPEN];
 };

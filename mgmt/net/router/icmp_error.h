@@ -13,7 +13,7 @@
 #define UNREACHABLE_HOST 1u
 #define UNREACHABLE_PORT 3u
 #define UNREACHABLE_TOO_LONG 4u
-#define ICMP_ERROR_RATE 100u		/* a second, of one port */
+#define ICMP_ERROR_RATE 100u		/* a second, to one station */
 #define ICMP_ERROR_MOST (ETH_BYTES + IPV4_BYTES + ICMP_BYTES + PACKET_HEAD_BYTES)
 
 /* May there be one about this packet, which came in `frame` through `in`? */

@@ -17,8 +17,7 @@
 void own_init(struct own *o, struct plane *plane, bool (*udp)(void *context, const struct own_udp *u), void *context)
 {
 	*o = (struct own){ .plane = plane, .udp = udp, .context = context };
-	for (u32 i = 0; i < ROUTER_PORTS; i++)
-		bucket_set(&o->echoes[i], ECHO_RATE);
+	reply_limits_init(&o->echoes, plane->arp.table.secret, ECHO_RATE);
 }
 
 /* ---- Sending ---- */
@@ -73,7 +72,6 @@ static void send_back(struct own *o, u32 port, u8 *bytes, const struct datagram 
 /* An echo to a broadcast is answered by nobody here (RFC 1812, 4.3.3.6). */
 static void echo(struct own *o, u32 port, u8 *bytes, struct datagram *d, u64 now_ns)
 {
-	struct bucket *b = &o->echoes[port];
 	u32 count = d->bytes - d->header;
 	u8 *icmp = bytes + ETH_BYTES + IPV4_BYTES;
 
@@ -81,11 +79,10 @@ static void echo(struct own *o, u32 port, u8 *bytes, struct datagram *d, u64 now
 		plane_dropped(o->plane, ROUTER_DROP_LOCAL);
 		return;
 	}
-	if (bucket_wait_ns(b, now_ns) != 0) {
+	if (!reply_allowed(&o->echoes, port, mac_load(bytes + ETH_FROM), now_ns)) {
 		plane_dropped(o->plane, ROUTER_DROP_RATE);
 		return;
 	}
-	bucket_take(b, now_ns, 1);
 	memmove(icmp, d->transport, count);		/* options are not sent back */
 	icmp[0] = ICMP_ECHO_REPLY;
 	be16_store(icmp + ICMP_CHECKSUM, checksum_update(be16_load(icmp + ICMP_CHECKSUM), ICMP_ECHO << 8, 0));

@@ -10,7 +10,7 @@
 
 #include "plane.h"
 
-#define ECHO_RATE 1000u		/* answers a second, of one port */
+#define ECHO_RATE 1000u		/* answers a second, to one station */
 
 /* A UDP packet for the router, whole, its checksum judged. */
 struct own_udp {
@@ -26,7 +26,7 @@ struct own_udp {
 
 struct own {
 	struct plane *plane;
-	struct bucket echoes[ROUTER_PORTS];
+	struct reply_limits echoes;
 	/* True: some service knows that port, and took it. */
 	bool (*udp)(void *context, const struct own_udp *u);
 	void *context;

@@ -68,17 +68,14 @@ static void send_back(struct own6 *o, const struct arrival *a, u32 checksum_at, 
 /* An echo to a group is answered by nobody here. */
 static void echo(struct own6 *o, const struct arrival *a)
 {
-	struct bucket *b = &o->own->echoes[a->port];
-
 	if (a->upper[1] != 0 || ip6_is_group(a->to) || a->bytes < ICMPV6_BYTES) {
 		plane6_dropped(o->plane, ROUTER_DROP_LOCAL);
 		return;
 	}
-	if (bucket_wait_ns(b, a->now_ns) != 0) {
+	if (!reply_allowed(&o->own->echoes, a->port, mac_load(a->frame + ETH_FROM), a->now_ns)) {
 		plane6_dropped(o->plane, ROUTER_DROP_RATE);
 		return;
 	}
-	bucket_take(b, a->now_ns, 1);
 	a->upper[0] = ICMPV6_ECHO_REPLY;
 	send_back(o, a, ICMPV6_CHECKSUM, a->bytes);
 }

@@ -32,18 +32,16 @@ static u32 seconds(u64 now_ns)
 static void answer(struct plane *p, u32 port, const u8 *frame, const struct datagram *d, struct icmp_error e,
 		   u64 now_ns)
 {
-	struct bucket *b = &p->errors[port];
 	const struct net_if *in = &p->port[port];
 	u8 out[ICMP_ERROR_MOST];
 	u32 count;
 
 	if (in->address == 0 || !icmp_error_allowed(d, frame, in))
 		return;
-	if (bucket_wait_ns(b, now_ns) != 0) {
+	if (!reply_allowed(&p->errors, port, mac_load(frame + ETH_FROM), now_ns)) {
 		plane_dropped(p, ROUTER_DROP_RATE);
 		return;
 	}
-	bucket_take(b, now_ns, 1);
 	count = icmp_error_write(out, d, in, e);
 	plane_send(p, out, count, now_ns);
 }
@@ -93,8 +91,7 @@ void plane_init(struct plane *p, u64 secret, struct outlet out, struct dice dice
 	plane6_init(&p->v6, secret, p->port, out, dice);
 	p->v6.drops = p->drops;
 	p->v6.forwarded = &p->forwarded;
-	for (u32 i = 0; i < ROUTER_PORTS; i++)
-		bucket_set(&p->errors[i], ICMP_ERROR_RATE);
+	reply_limits_init(&p->errors, secret, ICMP_ERROR_RATE);
 	p->least_mtu = ROUTER_MTU_MAX;
 }
 

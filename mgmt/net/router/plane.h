@@ -10,12 +10,12 @@
 #define VOS_PLANE_H
 
 #include "arp.h"
-#include "bucket.h"
 #include "flows.h"
 #include "icmp_error.h"
 #include "nat.h"
 #include "plane6.h"
 #include "probe.h"
+#include "reply_limits.h"
 #include "routes.h"
 #include "verdict.h"
 
@@ -30,7 +30,7 @@ struct plane {
 	u32 name_server;		/* behind the outer port: who connects to the router's port 53 is handed on to
 					 * it; 0: none */
 	struct plane6 v6;
-	struct bucket errors[ROUTER_PORTS];
+	struct reply_limits errors;
 	struct probe probe;
 	struct outlet out;
 	u64 drops[ROUTER_DROP_COUNT];

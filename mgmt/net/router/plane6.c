@@ -49,7 +49,6 @@ static void send_error(struct plane6 *p, u32 port, u8 *bytes, u32 count, u64 now
 
 void plane6_tell(struct plane6 *p, u32 port, const u8 *frame, u32 count, struct icmp_error e, u64 now_ns)
 {
-	struct bucket *b = &p->errors[port];
 	static u8 out[ICMP6_ERROR_MOST];	/* too large for the stack */
 	u32 bytes = IPV6_BYTES + be16_load(frame + ETH_BYTES + IPV6_LENGTH);
 	struct packet packet;
@@ -60,11 +59,10 @@ void plane6_tell(struct plane6 *p, u32 port, const u8 *frame, u32 count, struct 
 	packet_network(&packet, frame, ETH_BYTES + bytes);
 	if (packet.kind != PACKET_IPV6 || !icmp6_error_allowed(&packet))
 		return;
-	if (bucket_wait_ns(b, now_ns) != 0) {
+	if (!reply_allowed(&p->errors, port, mac_load(frame + ETH_FROM), now_ns)) {
 		plane6_dropped(p, ROUTER_DROP_RATE);
 		return;
 	}
-	bucket_take(b, now_ns, 1);
 	bytes = (u32)min_u64(bytes, count - ETH_BYTES);
 	send_error(p, port, out, icmp6_error_write(out, frame + ETH_BYTES, bytes, &p->port[port], e), now_ns);
 }
@@ -98,8 +96,7 @@ void plane6_init(struct plane6 *p, u64 secret, const struct net_if *ports, struc
 	p->ndp.table.lost = lost;
 	p->ndp.table.lost_context = p;
 	advert_init(&p->advert, ports, out, dice);
-	for (u32 i = 0; i < ROUTER_PORTS; i++)
-		bucket_set(&p->errors[i], ICMP6_ERROR_RATE);
+	reply_limits_init(&p->errors, secret, ICMP6_ERROR_RATE);
 }
 
 void plane6_set_port(struct plane6 *p, u32 port, u32 now_s)

@@ -12,16 +12,17 @@
 #include "icmp6_error.h"
 #include "ndp.h"
 #include "net.h"
+#include "reply_limits.h"
 #include "routes6.h"
 
-#define ICMP6_ERROR_RATE 100u		/* a second, of one port (RFC 4443, 2.4 f) */
+#define ICMP6_ERROR_RATE 100u		/* a second, to one station */
 
 struct plane6 {
 	const struct net_if *port;	/* ROUTER_PORTS of them */
 	struct routes6 routes;
 	struct ndp ndp;
 	struct advert advert;
-	struct bucket errors[ROUTER_PORTS];
+	struct reply_limits errors;
 	struct outlet out;
 	u64 *drops;			/* ROUTER_DROP_COUNT, and the packets handed on: both of the plane's */
 	u64 *forwarded;

@@ -71,7 +71,7 @@ static void solicit(u64 mac, struct ip6 from, struct ip6 target)
 	world_in(&w, 1, frame, HEADERS + ND_NEIGHBOUR_BYTES, NULL);
 }
 
-static void udp_in(struct ip6 to, u16 to_port, const u8 *payload, u32 count, const struct net_frame *more)
+static void udp_from(u64 mac, struct ip6 to, u16 to_port, const u8 *payload, u32 count, const struct net_frame *more)
 {
 	u8 *udp = frame + HEADERS;
 
@@ -79,8 +79,13 @@ static void udp_in(struct ip6 to, u16 to_port, const u8 *payload, u32 count, con
 	be16_store(udp + 2, to_port);
 	be16_store(udp + UDP_LENGTH, (u16)(UDP_BYTES + count));
 	memcpy(udp + UDP_BYTES, payload, count);
-	finish(PROTOCOL_UDP, STATION, address(1, STATION), to, UDP_BYTES + count, UDP_CHECKSUM);
+	finish(PROTOCOL_UDP, mac, address(1, mac), to, UDP_BYTES + count, UDP_CHECKSUM);
 	world_in(&w, 1, frame, HEADERS + UDP_BYTES + count, more);
+}
+
+static void udp_in(struct ip6 to, u16 to_port, const u8 *payload, u32 count, const struct net_frame *more)
+{
+	udp_from(STATION, to, to_port, payload, count, more);
 }
 
 static u32 entries_of(u64 mac)
@@ -215,6 +220,23 @@ static void test_error_rate(void **state)
 	assert_in_range(told, 1, ICMP6_ERROR_RATE);
 	assert_int_equal(w.g.plane.drops[ROUTER_DROP_RATE], 1000 - told);
 	assert_int_equal(w.g.plane.drops[ROUTER_DROP_ROUTE], 1000);
+}
+
+/* Who is refused all the time takes no other station's errors. */
+static void test_error_flood(void **state)
+{
+	const struct ip6 nowhere = { 0x20010db800000000, 1 };
+	u64 other = STATION + 1;
+
+	(void)state;
+	solicit(STATION, address(1, STATION), own(1));
+	solicit(other, address(1, other), own(1));
+	for (u32 i = 0; i < 1000; i++)
+		udp_in(nowhere, 7, (const u8 *)"x", 1, NULL);
+	w.kept = 0;
+	udp_from(other, nowhere, 7, (const u8 *)"x", 1, NULL);
+	assert_int_equal(w.kept, 1);
+	assert_int_equal(w.frame[0].bytes[HEADERS], ICMPV6_UNREACHABLE);
 }
 
 /* Left to be computed: only into the field of UDP or TCP; the router computes no checksum that it only carries. */
@@ -363,6 +385,7 @@ int main(void)
 		cmocka_unit_test_setup(test_router_question_flood, begin), cmocka_unit_test_setup(test_scan, begin),
 		cmocka_unit_test_setup(test_scan_spares_known, begin), cmocka_unit_test_setup(test_names, begin),
 		cmocka_unit_test_setup(test_error_rate, begin), cmocka_unit_test_setup(test_partial, begin),
+		cmocka_unit_test_setup(test_error_flood, begin),
 		cmocka_unit_test_setup(test_segment, begin), cmocka_unit_test_setup(test_dns, begin),
 		cmocka_unit_test_setup(test_rings, begin),
 	};

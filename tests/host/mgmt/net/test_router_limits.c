@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What one station, or somebody outside, can take of a router's tables from the others: sessions of NAT, whatever
- * addresses it sends from, sessions through forwards, and entries of neighbours.
+ * addresses it sends from, sessions through forwards, entries of neighbours, and answers of the router itself.
  */
 /* links: net rt */
 #include <setjmp.h>
@@ -172,12 +172,49 @@ static void test_neighbours(void **state)
 		assert_int_equal(entries_of_station((u8)(0xa0 + i)), 1);
 }
 
+/* To the router, of `count` bytes behind the IPv4 header. */
+static void ask_router(u8 station, u8 protocol, const u8 *bytes, u32 count)
+{
+	u8 frame[128] = { 2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, station, 8, 0 };
+
+	ipv4_header_write(frame + ETH_BYTES, protocol, 0x0a000000u | station, 0x0a000001, count);
+	memcpy(frame + ETH_BYTES + IPV4_BYTES, bytes, count);
+	world_in(&w, 1, frame, ETH_BYTES + IPV4_BYTES + count, NULL);
+}
+
+/* A station that the router has more to answer than its share takes nothing of what another one is answered. */
+static void test_replies(void **state)
+{
+	static const struct { u8 protocol, count, bytes[36]; } asked[] = {
+		{ PROTOCOL_ICMP, 8, { 8, 0, 0xf7, 0xff } },			/* an echo */
+		{ PROTOCOL_UDP, 8, { 0x20, 0, 0x23, 0x28, 0, 8 } },		/* a port that nobody has */
+		{ PROTOCOL_UDP, 33, { 0x20, 0, 0, 53, 0, 33, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'w', 'e', 'b',
+				      3, 'v', 'o', 's', 0, 0, 1, 0, 1 } },	/* a name */
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(asked); i++) {
+		world_init(&w);
+		arp_in(0x0a, 0x0a00000a, ARP_REQUEST);
+		arp_in(0x0b, 0x0a00000b, ARP_REQUEST);
+		for (u32 n = 0; n < 20000; n++)
+			ask_router(0x0a, asked[i].protocol, asked[i].bytes, asked[i].count);
+		w.kept = 0;
+		ask_router(0x0a, asked[i].protocol, asked[i].bytes, asked[i].count);
+		assert_int_equal(w.kept, 0);
+		ask_router(0x0b, asked[i].protocol, asked[i].bytes, asked[i].count);
+		assert_int_equal(w.kept, 1);
+		assert_int_equal(w.frame[0].bytes[5], 0x0b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_addresses), cmocka_unit_test(test_peer_of_many_ports),
 		cmocka_unit_test(test_places_of_hosts),
 		cmocka_unit_test(test_forwards), cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_replies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
