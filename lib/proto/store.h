@@ -109,8 +109,8 @@ enum store_op {
 				 * next order is a part of it; the snapshots are of one moment, and are there all or
 				 * none. Each is answered, with the same error */
 	STORE_CLONE,		/* of the snapshot guid; volume, new_guid: of the new volume. STORE_MARK. guid may be a
-				 * volume's: a snapshot of that with the name `snapshot` is made too, and cloned.
-				 * STORE_MORE as for snapshots */
+				 * volume's: a snapshot of that with the name `snapshot` is made too, and cloned;
+				 * it goes by itself after its last clone. STORE_MORE as for snapshots */
 	STORE_REVERT,		/* the volume guid to its snapshot new_guid; newer snapshots are deleted. No link has
 				 * the volume. STORE_MORE as for snapshots */
 	STORE_SCRUB,		/* slot: read what that open pool has on its disk, and judge it; STORE_WITH_DATA: the

@@ -63,6 +63,11 @@ void pool_link_forget(u32 p)
 		list_insert_before(&row->free, &row->requests[i].link);
 }
 
+void pool_link_gone(u32 p)
+{
+	rows[p].is_stirred = true;
+}
+
 bool pool_link_take_stirred(u32 p)
 {
 	bool is_stirred = rows[p].is_stirred;

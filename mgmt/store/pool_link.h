@@ -22,7 +22,10 @@ bool pool_link_submit(u32 p, struct pool *pool, u32 id, void *link, const struct
 /* For disk_ops: of a request that took the short way (pool_direct_begin). */
 void pool_link_direct_completed(const struct disk_tag *tag, enum blk_status status);
 
-/* A request has come since the last call that is not on the short way, or one has ended that somebody waits for. */
+/* A link of one of its volumes is gone. */
+void pool_link_gone(u32 p);
+/* A request has come since the last call that is not on the short way, or one has ended that somebody waits for; or a
+ * link is gone. */
 bool pool_link_take_stirred(u32 p);
 /* Requests under way in pool p. */
 u32 pool_link_count(u32 p);

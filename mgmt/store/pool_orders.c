@@ -11,6 +11,7 @@
 #include "gpt.h"
 #include "key_orders.h"
 #include "pool_answers.h"
+#include "pool_origins.h"
 #include "pool_volumes.h"
 #include "range.h"
 #include "vm_link.h"
@@ -398,6 +399,8 @@ static enum store_error make_origins(struct store_pool *s, u32 from[POOL_QUEUE])
 	if (unused_records(s) < group + count)
 		return STORE_FULL;
 	status = count != 0 ? pool_snapshot(s->pool, specs, count) : POOL_OK;
+	for (u32 i = 0; i < count && status == POOL_OK; i++)
+		status = pool_origins_mark(s, specs[i].snapshot);
 	for (u32 i = 0, k = 0; i < group && status == POOL_OK; i++)
 		if (from[i] == 0)
 			from[i] = specs[k++].snapshot;
@@ -547,8 +550,15 @@ bool pool_orders_turn(struct store_pool *s, u32 slot)
 {
 	struct pool_queue *q = &s->queue;
 
-	if (q->count == 0 || q->is_committing)
+	if (q->is_committing)
 		return false;
+	if (q->count == 0) {
+		if (s->close_id != 0 || !pool_origins_let_go(s, slot))
+			return false;
+		pool_volumes_sync(s, slot);
+		commit(s, slot);
+		return true;
+	}
 	if (q->group == 0) {
 		q->group = group_of(q);
 		if (q->group == 0)

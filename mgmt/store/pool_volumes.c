@@ -326,7 +326,7 @@ static u32 flags_of(const struct pool_record *r, const struct pool_told *told)
 	u32 flags = 0;
 
 	own_name(r, own);
-	flags |= (r->flags & POOL_VOLUME_MARKED) != 0 ? STORE_IS_MARKED : 0;
+	flags |= r->head == 0 && (r->flags & POOL_VOLUME_MARKED) != 0 ? STORE_IS_MARKED : 0;
 	flags |= (r->flags & POOL_VOLUME_UNFINISHED) != 0 ? STORE_IS_UNFINISHED : 0;
 	flags |= r->head != 0 ? STORE_IS_SNAPSHOT : 0;
 	flags |= r->origin != 0 ? STORE_IS_CLONE : 0;

@@ -413,7 +413,7 @@ static bool look_at_open(struct store_pool *s)
 	u32 p = number_of(s);
 	bool has_room, is_joining;
 
-	if (s->is_closing) {
+	if (s->is_closing && !s->queue.is_committing) {
 		stop(s, POOLS_CLOSED, STORE_OK);
 		return true;
 	}

@@ -224,6 +224,8 @@ bool vm_link_detach(u32 number)
 	if (l->server.in_flight != 0)
 		return false;
 	l->volume->links--;
+	if (l->volume->kind == VOLUME_IN_POOL)
+		pool_link_gone(l->volume->disk - STORE_POOL_SLOT);
 	l->volume = NULL;
 	l->holds_errors = false;
 	return vm_link_limit(number, 0, 0) == STORE_OK;

@@ -210,7 +210,7 @@ def test_deletions_in_every_order(tmp_path):
             refused(machine, 'delete-vm copy', 'E_EXISTS')
             refused(machine, 'delete-vm web', 'E_EXISTS')
             machine.ok('delete-vm again')
-            machine.ok('delete-snapshot copy again')
+            machine.until(lambda: ('again', 'copy', 1) not in snapshots(machine), "the clone's snapshot goes with it")
             machine.ok('delete-vm copy')
             for name in order:
                 machine.ok(f'delete-snapshot web {name}')
@@ -263,7 +263,9 @@ def test_power_cuts(tmp_path):
                 machine.ok('delete-vm copy --keep-disk')
             for name in volumes:
                 machine.ok(f'delete-volume {name}')
-            for name in names:
+            machine.until(lambda: 'copy' not in {name for name, _, _ in snapshots(machine)},
+                          "the clone's snapshot goes with it")
+            for name in names - {'copy'}:
                 machine.ok(f'delete-snapshot web {name}')
             machine.ok('delete-vm web --keep-disk')
             machine.ok('delete-volume web.0')

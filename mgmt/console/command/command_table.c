@@ -170,8 +170,9 @@ const struct command command_rows[] = {
 		.summary = "define a VM like another, with disks that begin as its",
 		.more = "The new VM's disks share with the old one's what neither has changed: making them takes no "
 			"time and no room. They begin as the snapshot, or as the disks are now; then a snapshot with "
-			"the name of the new VM is made, too. Network cards get new addresses. It does not start by "
-			"itself: set-vm --autostart. The snapshot can't be deleted while there is the clone.",
+			"the name of the new VM is made, too, which goes by itself soon after its last clone. Network "
+			"cards get new addresses. It does not start by itself: set-vm --autostart. The snapshot can't "
+			"be deleted while there is the clone.",
 		.example = "clone-vm myvm --to myvm2",
 		.takes = CHANGE | A(TO) | A(SNAPSHOT), .needs = A(NAME) | A(TO), .op = REQ_CLONE_VM,
 		.ops = { .begin = definition_begin, .answer = request_answer },
