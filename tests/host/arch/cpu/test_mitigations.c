@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel accepts of root's choice of mitigations, and what a pCPU does then when it leaves an address
- * space: on a model that is stricter than an emulator, where IA32_PRED_CMD is there only if CPUID or the test says
- * so.
+ * What the kernel accepts of root's choice of mitigations, and what a pCPU then does when it leaves an address space.
+ * The model is stricter than an emulator: IA32_PRED_CMD is there only if CPUID or the test says so.
  */
 /* links: arch */
 #include <setjmp.h>
