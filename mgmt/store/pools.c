@@ -371,6 +371,7 @@ static void look_at_opened(struct store_pool *s)
 		return;
 	}
 	s->state = POOLS_OPEN;
+	s->has_origins = true;
 	s->error = STORE_OK;
 	s->opened_ns = now_ns();
 	keys_opened(number_of(s), s->pool);

@@ -89,6 +89,7 @@ struct store_pool {
 	u64 opened_ns;			/* when it was opened last, */
 	u64 reopen_ns, delay_ns;	/* and when it will be, having failed, so much later */
 	bool is_stirred;		/* there may be something to do */
+	bool has_origins;		/* pool_origins.h; else there is nothing to look for */
 	enum store_error error;		/* why it is not open */
 	struct volume *part;		/* its partition, or the member that root named */
 	struct pool_members members;
