@@ -110,6 +110,9 @@ void grammar_init(void)
 			rows[count++] = own_rows[i];
 	for (u32 i = 0; i < count; i++)		/* what a command line shows to everybody */
 		rows[i].takes &= ~(A(PASSWORD) | A(NEW_PASSWORD) | A(TOKEN));
+	find_row("login")->more = "Asks for the password. From then on this account's programs are logged in on that "
+		"machine, for 12 hours, until logout or passwd, or until VOS starts again. ~/.config/vos/logins has a "
+		"random number for it, not the password. As long as no users are defined, nobody needs to log in.";
 	find_row("log-vm")->takes |= A(FOLLOW);
 	find_row("log")->takes |= A(FOLLOW);
 	find_row("create-vm")->takes |= A(CLOUD_INIT);
