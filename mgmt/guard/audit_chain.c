@@ -11,7 +11,7 @@
 
 _Static_assert(AUDIT_HASH_BYTES == crypto_generichash_BYTES, "hash");
 
-/* The oldest ones are not looked at: root may be writing there, more slowly than this reads. */
+/* The oldest ones are not looked at: root may be writing there. */
 #define SPARE 16u
 
 static void hash_next(u8 hash[AUDIT_HASH_BYTES], const struct audit_record *record)
@@ -61,22 +61,41 @@ bool audit_chain(struct audit_log *log, u32 most)
 	return number <= last;
 }
 
-bool audit_verify(const struct audit_log *log, struct audit_verdict *verdict, u64 *place)
+static u64 oldest(const struct audit_log *log)
 {
-	u64 end = written(log), last = log->chained < end ? log->chained : end;
-	u64 number = end + SPARE <= AUDIT_RECORDS ? 1 : end + SPARE - AUDIT_RECORDS;
-	u8 hash[AUDIT_HASH_BYTES];
+	u64 end = written(log);
 
-	hash_before(hash, log, number);
-	*verdict = (struct audit_verdict){ .first = number, .last = last };
-	for (; number <= last; number++) {
-		const struct audit_slot *slot = &log->slots[number % AUDIT_RECORDS];
+	return end + SPARE <= AUDIT_RECORDS ? 1 : end + SPARE - AUDIT_RECORDS;
+}
+
+/* From *number to last. False: *number is not as it was written, or its place has another one by now. */
+static bool compare(const struct audit_log *log, u64 *number, u64 last, u8 hash[AUDIT_HASH_BYTES])
+{
+	hash_before(hash, log, *number);
+	for (; *number <= last; ++*number) {
+		const struct audit_slot *slot = &log->slots[*number % AUDIT_RECORDS];
 
 		hash_next(hash, &slot->record);
-		*place = number;
-		if (slot->record.number != number || sodium_memcmp(hash, slot->hash, sizeof(hash)) != 0)
+		if (slot->record.number != *number || sodium_memcmp(hash, slot->hash, AUDIT_HASH_BYTES) != 0)
 			return false;
 	}
+	return true;
+}
+
+/* Root goes on writing, and may have used the place of a record anew that was to be compared next: then what is left
+ * begins above it. Nothing is chained meanwhile, so root stops before all places are used anew. */
+bool audit_verify(const struct audit_log *log, struct audit_verdict *verdict, u64 *place)
+{
+	u64 end = written(log), last = log->chained < end ? log->chained : end, first = oldest(log);
+	u8 hash[AUDIT_HASH_BYTES];
+
+	*place = first;
+	while (!compare(log, place, last, hash)) {
+		if (*place >= oldest(log))
+			return false;
+		*place = first = oldest(log);
+	}
+	*verdict = (struct audit_verdict){ .first = first, .last = last };
 	memcpy(verdict->hash, hash, sizeof(hash));
 	return true;
 }
