@@ -123,6 +123,19 @@ bool ring_get(struct ring *r, void *message, u32 count)
 	return ring_used(r) >= count && ring_read(r, message, count) == count;
 }
 
+bool ring_take(struct ring *r, void *message, u32 count)
+{
+	u32 place = ring_place(r, 0), left = r->size - place, first = count < left ? count : left;
+
+	if (ring_used(r) < count)
+		return false;
+	ring_read_ahead(r, 0, message, count);
+	memset(r->shared->data + place, 0, first);
+	memset(r->shared->data, 0, count - first);
+	ring_release(r, count);
+	return true;
+}
+
 /* A wish that still stands need not be repeated: whoever takes it back later has published before, and signals. */
 static void set_wish(u32 *word, bool is_waiting)
 {

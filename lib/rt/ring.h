@@ -124,6 +124,8 @@ static inline void ring_read_ahead(const struct ring *r, u32 offset, void *bytes
 /* All or nothing, for fixed-size messages. */
 bool ring_put(struct ring *r, const void *message, u32 count);
 bool ring_get(struct ring *r, void *message, u32 count);
+/* ring_get that leaves zeros behind: for messages with secrets in them. */
+bool ring_take(struct ring *r, void *message, u32 count);
 
 /* "Please signal me": set before sleeping (then check the ring again), and cleared when awake. */
 void ring_producer_wait(struct ring *r, bool is_waiting);

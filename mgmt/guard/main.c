@@ -67,7 +67,7 @@ int main(void)
 		bool is_more = chain();
 		u64 bits = 0;
 
-		while (ring_get(&orders, &order, sizeof(order))) {
+		while (ring_take(&orders, &order, sizeof(order))) {
 			serve_order(&order, &report, rt_time_now_ns(&clock_));
 			send(&report);
 		}

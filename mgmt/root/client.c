@@ -53,7 +53,7 @@ bool client_receive(u32 client, struct request *out)
 {
 	struct client *c = &clients[client];
 
-	if (!has_room(c) || !ring_get(&c->requests, out, sizeof(*out)))
+	if (!has_room(c) || !ring_take(&c->requests, out, sizeof(*out)))
 		return false;
 	rt_ring_took(&c->requests, signal_slot(client));
 	return true;

@@ -41,6 +41,26 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* At each place of the ring; bytes that are not taken yet stay. */
+static void test_take_leaves_nothing(void **state)
+{
+	u8 sent[40], got[40];
+
+	(void)state;
+	memset(sent, 7, sizeof(sent));
+	for (u32 i = 0; i < SIZE; i++) {
+		assert_true(ring_put(&producer, sent, 40));
+		assert_true(ring_put(&producer, sent, 3));
+		assert_true(ring_take(&consumer, got, 40));
+		assert_memory_equal(got, sent, 40);
+		assert_false(ring_take(&consumer, got, 40));
+		assert_true(ring_take(&consumer, got, 3));
+		assert_memory_equal(got, sent, 3);
+		for (u32 at = 0; at < SIZE; at++)
+			assert_int_equal(memory.data[at], 0);
+	}
+}
+
 static void test_order_and_wrap(void **state)
 {
 	u8 in = 0, out = 0, bytes[SIZE];
@@ -196,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_order_and_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_all_or_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_take_leaves_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_peer_at_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken_end, setup, teardown),

@@ -102,6 +102,8 @@ static u32 login(const char *name, u32 role)
 	struct guard_order order;
 
 	ask_login(name);
+	for (u32 i = 0; i < REQUEST_RING_BYTES; i++)	/* the hash is cleared, too */
+		assert_int_equal(bench_requests.shared->data[i], 0);
 	order = take(GUARD_LOGIN);
 	assert_string_equal(order.name, name);
 	assert_int_equal(order.secret[31], 5);
