@@ -22,9 +22,9 @@ bool audit_log_note(u32 client, const struct request *request, const struct erro
 void audit_log_reused(u32 client, u32 request_id);
 /* REQ_REFUSED: what the console says that it has refused. */
 void audit_log_refused(u32 client, const struct request *request);
-/* An answer to that request is about to be sent. */
 /* A login is one as that user, who is there. Before audit_log_answered. */
 void audit_log_name(u32 client, u32 request_id, const char name[USER_NAME_BYTES]);
+/* An answer to that request is about to be sent. */
 void audit_log_answered(u32 client, u32 request_id, u32 error);
 /* That client waits for no answer any more. */
 void audit_log_drop(u32 client);
