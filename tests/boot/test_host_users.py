@@ -19,8 +19,7 @@ class Person:
     """Somebody's account, with a folder of its own for what vos keeps."""
     def __init__(self, line, name):
         self.line, self.name, self.tools = line, name, line.tools
-        self.folder = f'{line.folder}/{name}'
-        os.mkdir(self.folder)
+        self.folder = f'{line.folder}/{name}/.config'       # which a new account has not
 
     @property
     def environment(self):
@@ -60,6 +59,12 @@ def check_ends(alice, bob):
     assert bob.vos('list-vm')[0] == DENIED
     assert piped(bob, ['login', 'bob'], f'{PASSWORDS["bob"]}\n')[0] == 0
     assert bob.vos('start-vm', 'web')[0] == 0
+    os.chmod(bob.logins, 0o644)
+    assert bob.vos('list-vm')[0] == DENIED
+    code, text = piped(bob, ['login', 'bob'], f'{PASSWORDS["bob"]}\n')
+    assert code == 1 and 'chmod 600' in text, text
+    os.chmod(bob.logins, 0o600)
+    assert bob.vos('list-vm')[0] == 0
     stolen = open(bob.logins, encoding='utf-8').read()
     assert stat.S_IMODE(os.stat(bob.logins).st_mode) == 0o600 and PASSWORDS['bob'] not in stolen
     code, text = typed(bob, ['passwd'], [('Password: ', PASSWORDS['bob']), ('New password: ', 'third horse'),

@@ -33,19 +33,21 @@ static bool is_mine(FILE *file)
 	return fstat(fileno(file), &found) == 0 && found.st_uid == getuid() && (found.st_mode & 077) == 0;
 }
 
-/* The text of the file, for free; "" if there is none that only its owner can read. NULL: no memory. */
+/* The text of the file, for free; "" if there is none. NULL: errno; EPERM: it is none that was written here, for others
+ * can read it, or it is too long. */
 static char *read_file(const char *path)
 {
 	char *text = calloc(1, FILE_BYTES);
 	FILE *file = text ? fopen(path, "re") : NULL;
+	bool is_ours = !file || (is_mine(file) && fread(text, 1, FILE_BYTES - 1, file) < FILE_BYTES - 1);
 
-	if (file && is_mine(file) && fread(text, 1, FILE_BYTES - 1, file) == FILE_BYTES - 1)
-		text[0] = '\0';		/* none that was written here is so long */
-	else if (file && !is_mine(file))
-		text[0] = '\0';
 	if (file)
 		fclose(file);
-	return text;
+	if (is_ours)
+		return text;
+	free(text);
+	errno = EPERM;
+	return NULL;
 }
 
 /* False: the line is not of that host. */
@@ -91,18 +93,28 @@ static bool write_lines(FILE *file, const char *text, const char *host, const st
 	return fflush(file) == 0 && !ferror(file);
 }
 
-/* The folder is made if it is missing. False: errno. */
+/* The folders that lead to it, where they are missing. False: errno. */
+static bool make_folders(const char *path)
+{
+	char folder[PATH_BYTES];
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+			return false;
+	}
+	return true;
+}
+
+/* False: errno. */
 static bool replace_file(const char *path, const char *text, const char *host, const struct kept *kept)
 {
-	char next[PATH_BYTES + 8], *slash;
+	char next[PATH_BYTES + 8];
 	FILE *file = NULL;
 	bool is_written;
 	int fd;
 
-	snprintf(next, sizeof(next), "%s", path);
-	slash = strrchr(next, '/');
-	*slash = '\0';
-	if (mkdir(next, 0700) != 0 && errno != EEXIST)
+	if (!make_folders(path))
 		return false;
 	snprintf(next, sizeof(next), "%s.XXXXXX", path);
 	fd = mkstemp(next);		/* mode 0600 */
@@ -127,8 +139,11 @@ static int keep(struct vos *vos, const struct kept *kept)
 	text = read_file(path);
 	if (text)
 		is_written = replace_file(path, text, vos->host.text, kept);
-	if (!is_written)
-		conn_result(vos, VOS_FAILED, "E_FAILED", "%.200s: %s", path, text ? strerror(errno) : "no memory");
+	if (!is_written && errno == EPERM)
+		conn_result(vos, VOS_FAILED, "E_FAILED", "%.200s can be read by others: chmod 600 it, or remove it",
+			path);
+	else if (!is_written)
+		conn_result(vos, VOS_FAILED, "E_FAILED", "%.200s: %s", path, strerror(errno));
 	if (text)
 		explicit_bzero(text, FILE_BYTES);
 	free(text);
