@@ -9,7 +9,6 @@ import pytest
 from hostline import Daemon, Line
 from readme import steps
 from test_host_keys import piped, typed
-from vosmachine import TINY
 
 PASSWORDS = {'alice': 'correct horse', 'bob': 'battery staple'}
 DENIED = 6
@@ -78,8 +77,7 @@ def check_ends(alice, bob):
     assert bob.vos('list-vm')[0] == DENIED
 
 
-@pytest.mark.backends('qemu-pvh', 'bochs')
-@pytest.mark.machine(**TINY)
+@pytest.mark.backends('qemu-pvh', 'bochs')              # with the default image, Linux
 def test_several_people(machine):
     with Line(machine, 'unix') as line:
         alice, bob = Person(line, 'alice'), Person(line, 'bob')
