@@ -120,7 +120,6 @@ bool copy_next(struct pool *p)
 
 		if (at < m->by_block_end)
 			next = at + 1;
-
 		if (!device_is_disputed(p, at)) {
 			m->sync_at = (at / region + 1) * region;
 			continue;

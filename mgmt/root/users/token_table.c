@@ -32,13 +32,11 @@ static bool is_of(const struct token *token, const char *user)
 /* In a time that does not tell how much of it was right. */
 static bool has_bytes(const struct token *token, const u8 bytes[USER_SECRET_BYTES])
 {
-	u32 differs = 0, any = 0;
+	u32 differs = 0;
 
-	for (u32 i = 0; i < USER_SECRET_BYTES; i++) {
+	for (u32 i = 0; i < USER_SECRET_BYTES; i++)
 		differs |= token->bytes[i] ^ bytes[i];
-		any |= bytes[i];
-	}
-	return differs == 0 && any != 0;
+	return differs == 0;
 }
 
 static struct token *find(const char *user, const u8 bytes[USER_SECRET_BYTES])
@@ -75,10 +73,11 @@ static struct token *find_place(const char *user)
 void token_keep(const char user[USER_NAME_BYTES], u32 role, const u8 token[USER_SECRET_BYTES])
 {
 	static const u8 zeros[USER_SECRET_BYTES];
-	struct token *place = find(user, token);
+	struct token *place;
 
 	if (memcmp(token, zeros, sizeof(zeros)) == 0)
 		return;
+	place = find(user, token);
 	if (place == NULL)
 		place = find_place(user);
 	if (place == NULL)

@@ -16,6 +16,7 @@
 
 #include "boot_info.h"
 #include "cpu.h"
+#include "fake_image.h"
 #include "frames.h"
 #include "log.h"
 #include "object.h"
@@ -34,15 +35,6 @@ struct pcpu *pcpu_table[MAX_PCPUS];
 u32 pcpu_count = 1;
 struct cpu_features cpu_features = { .physical_bits = 46 };
 const char image_phys_start[1], image_phys_end[1];
-
-/* The image is mapped from one linker symbol to the next: here all are the same. */
-char text_start[PAGE_SIZE] __attribute__((aligned(4096)));
-#define SAME(name) extern char name[PAGE_SIZE] __attribute__((alias("text_start")))
-SAME(text_end);
-SAME(rodata_start);
-SAME(embed_end);
-SAME(data_start);
-SAME(data_end);
 
 void printk(enum log_level level, const char *format, ...)
 {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cpu.h"
+#include "fake_image.h"
 #include "mitigations.h"
 #include "syscalls.h"
 
@@ -27,13 +28,6 @@ u64 fake_drs[FAKE_PCPUS][8], fake_tsc_aux;
 struct pcpu *pcpu_table[MAX_PCPUS];
 u32 pcpu_count = 1;
 struct cpu_features cpu_features;
-char text_start[PAGE_SIZE] __attribute__((aligned(4096)));
-#define SAME(name) extern char name[PAGE_SIZE] __attribute__((alias("text_start")))
-SAME(text_end);
-SAME(rodata_start);
-SAME(embed_end);
-SAME(data_start);
-SAME(data_end);
 
 static struct { bool has_7, has_8, is_virtual, takes_writes; } hw;
 static u32 barriers, tried;
